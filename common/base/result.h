@@ -110,10 +110,11 @@ class [[nodiscard]] Result<void> {
 #define MOTLEY_CONCAT(a, b) MOTLEY_CONCAT_INNER(a, b)
 
 /// Leaves the function with the error of `expression`, if it is one.
-#define TRY(expression)                                                       \
-  do {                                                                        \
-    if (auto try_result = (expression); !try_result.has_value()) [[unlikely]] \
-      return std::move(try_result).error();                                   \
+#define TRY(...) TRY_INNER(MOTLEY_CONCAT(try_, __COUNTER__), __VA_ARGS__)
+#define TRY_INNER(result, ...)                                         \
+  do {                                                                 \
+    if (auto result = (__VA_ARGS__); !result.has_value()) [[unlikely]] \
+      return std::move(result).error();                                \
   } while (false)
 
 /// `TRY_ASSIGN(auto x, F());`: as TRY, and else moves the value into `target`.
