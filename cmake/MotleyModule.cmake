@@ -20,7 +20,8 @@ target_compile_options(motley_options INTERFACE
   -Wshadow                  # a hidden name reads as the other one
   -Wnon-virtual-dtor        # deleting through a base must work
   -Woverloaded-virtual      # an override that overrides nothing
-  -Wimplicit-fallthrough)   # a forgotten break
+  -Wimplicit-fallthrough    # a forgotten break
+  -Wno-missing-field-initializers)  # designated initializers name what matters; the rest has its default
 target_compile_definitions(motley_options INTERFACE MOTLEY_VERSION="${PROJECT_VERSION}")
 
 set(MOTLEY_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")

@@ -1,0 +1,364 @@
+#include "agent/reconcile/engine.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <set>
+
+#include "agent/reconcile/instances.h"
+#include "agent/reconcile/report.h"
+#include "common/log/log.h"
+
+namespace motley::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A transaction that was cut off so often may be what cuts it off: an update that crashes the machine.
+constexpr std::uint32_t kMaxInterruptions = 3;
+/// What can not be put back in so many tries needs something else to change first: a board plugged in, say.
+constexpr int kMaxBackAttempts = 3;
+constexpr seconds kBackPause{2};
+constexpr milliseconds kFirstHealPause{10'000};
+constexpr milliseconds kLongestHealPause{600'000};
+
+bool Drifted(const Sighting& sighting) {
+  return sighting.observed.match == Observed::Match::kMissing || sighting.observed.match == Observed::Match::kDiffers;
+}
+
+std::string Sentence(const std::vector<Sighting>& sightings) {
+  std::string text;
+  for (const Sighting& sighting : sightings) {
+    if (!Drifted(sighting)) continue;
+    text += (text.empty() ? "" : "; ") + sighting.instance.Key() + ": " +
+            (sighting.observed.detail.empty() ? "not as it should be" : sighting.observed.detail);
+  }
+  return text;
+}
+
+}  // namespace
+
+Engine::Engine(Loop& loop, Store& store, const ArtifactStore& artifacts, Fetcher& fetcher, const Kinds& kinds,
+               EngineEvents events, Options options)
+    : loop_(loop),
+      store_(store),
+      artifacts_(artifacts),
+      fetcher_(fetcher),
+      kinds_(kinds),
+      events_(std::move(events)),
+      options_(options) {}
+
+Engine::~Engine() { *alive_ = false; }
+
+template <typename Function>
+auto Engine::WhileAlive(Function function) {
+  return [alive = alive_, function](auto... values) {
+    if (*alive) function(std::move(values)...);
+  };
+}
+
+Result<void> Engine::Start() {
+  TRY_ASSIGN(desired_, store_.Desired());
+  TRY_ASSIGN(committed_, store_.Committed());
+  TRY_ASSIGN(deployment_, store_.LastDeployment());
+  TRY_ASSIGN(committed_instances_, LoadInstances(artifacts_, committed_).While("what is deployed here"));
+  TRY_ASSIGN(const std::optional<Transaction> open, store_.OpenTransaction());
+  if (!open) {
+    Idle();
+    return {};
+  }
+  target_ = open->target;
+  TRY_ASSIGN(target_instances_, LoadInstances(artifacts_, target_).While("what is being deployed here"));
+  TRY(store_.CountInterruption());
+  reason_ = open->reason;
+  phase_ = open->direction == Direction::kForward ? Phase::kForward : Phase::kBack;
+  LogInfo("the deployment of revision {} was cut off and goes on", target_.revision());
+  if (phase_ == Phase::kForward && open->interruptions + 1 > kMaxInterruptions) {
+    reason_ = "it was cut off " + std::to_string(open->interruptions + 1) + " times";
+    TRY(store_.TurnBack(reason_));
+    phase_ = *Next(phase_, Happening::kInterrupted);
+  }
+  Transact();
+  return {};
+}
+
+Result<void> Engine::Accept(const v1::DesiredState& desired) {
+  if (desired.revision() <= desired_.revision()) return {};
+  TRY(store_.SaveDesired(desired));
+  desired_ = desired;
+  LogInfo("desired state {} accepted", desired.revision());
+  Enter(Happening::kDesired);
+  events_.changed();
+  return {};
+}
+
+void Engine::Retry() {
+  if (phase_ != Phase::kIdle || deployment_.state() != v1::Deployment::STATE_FAILED) return;
+  deployment_.Clear();
+  Enter(Happening::kDesired);
+}
+
+bool Engine::Pending() const { return desired_.revision() > deployment_.revision(); }
+
+const std::vector<Instance>& Engine::Goal() const {
+  return phase_ == Phase::kForward ? target_instances_ : committed_instances_;
+}
+
+void Engine::Enter(Happening happening) {
+  const std::optional<Phase> next = Next(phase_, happening);
+  if (!next) {
+    // A newer desired state in the middle of something: no further step is begun, and it is taken up from kIdle.
+    if (executor_ && phase_ != Phase::kBack) executor_->Stop();
+    return;
+  }
+  LogDebug("{} -> {}", PhaseName(phase_), PhaseName(*next));
+  phase_ = *next;
+  switch (phase_) {
+    case Phase::kIdle:
+      return Idle();
+    case Phase::kFetching:
+      return Fetch();
+    case Phase::kForward:
+    case Phase::kBack:
+    case Phase::kHealing:
+      return Transact();
+  }
+}
+
+void Engine::Idle() {
+  executor_.reset();
+  target_.Clear();
+  target_instances_.clear();
+  back_attempts_ = 0;
+  reason_.clear();
+  events_.changed();
+  // From the loop: what led here may still be on the stack.
+  timer_ = loop_.After(milliseconds(0), [this] { Pending() ? Enter(Happening::kDesired) : Look(); });
+}
+
+// --- getting ready: nothing is touched yet ---
+
+void Engine::Fetch() {
+  timer_.Reset();
+  target_ = desired_;
+  target_instances_.clear();
+  SetDeployment(v1::Deployment::STATE_FETCHING, "");
+  fetcher_.Fetch(BundlesOf(target_),
+                 WhileAlive([this](const std::string& why) { SetDeployment(v1::Deployment::STATE_FETCHING, why); }),
+                 WhileAlive([this](Result<void> result) { result ? FetchArtifacts() : Unfit(result.error()); }));
+}
+
+void Engine::FetchArtifacts() {
+  auto instances = LoadInstances(artifacts_, target_);
+  if (!instances) return Unfit(instances.error());
+  target_instances_ = *std::move(instances);
+  fetcher_.Fetch(ArtifactsOf(target_instances_),
+                 WhileAlive([this](const std::string& why) { SetDeployment(v1::Deployment::STATE_FETCHING, why); }),
+                 WhileAlive([this](Result<void> result) { result ? CheckInstances() : Unfit(result.error()); }));
+}
+
+void Engine::CheckInstances() {
+  for (const Instance& instance : target_instances_) {
+    const auto kind = kinds_.find(KindName(instance.component));
+    if (kind == kinds_.end()) {
+      return Unfit({Code::kInvalid, instance.Key() + ": this agent has no kind \"" +
+                                        std::string(KindName(instance.component)) + "\"; update the agent"});
+    }
+    if (auto fit = kind->second->Check(instance); !fit) return Unfit(fit.error().While(instance.Key()));
+  }
+  if (auto begun = store_.Begin(target_); !begun) return Unfit(begun.error());
+  Enter(Happening::kFetched);
+}
+
+void Engine::Unfit(const Error& error) {
+  SetDeployment(v1::Deployment::STATE_FAILED, error.message);
+  if (auto stored = store_.EndFailed(deployment_); !stored) LogError("{}", stored.error().message);
+  Happened(v1::Event::SEVERITY_ERROR, "agent",
+           "revision " + std::to_string(target_.revision()) + " can not be deployed: " + error.message);
+  Enter(Happening::kUnfit);
+}
+
+// --- a plan, whichever way it goes ---
+
+void Engine::Transact() {
+  if (phase_ == Phase::kForward) SetDeployment(v1::Deployment::STATE_APPLYING, "");
+  if (phase_ == Phase::kBack) SetDeployment(v1::Deployment::STATE_ROLLING_BACK, reason_);
+  const std::vector<Instance>& other = phase_ == Phase::kForward ? committed_instances_ : target_instances_;
+  std::vector<Instance> looked_at = Goal();
+  const std::size_t wanted = looked_at.size();
+  for (Instance& leftover : Leftovers(other, Goal())) looked_at.push_back(std::move(leftover));
+  Observe(loop_, kinds_, std::move(looked_at), WhileAlive([this, wanted](std::vector<Sighting> sightings) {
+            const auto middle = sightings.begin() + static_cast<std::ptrdiff_t>(wanted);
+            Run({sightings.begin(), middle}, {middle, sightings.end()});
+          }));
+}
+
+void Engine::Run(const std::vector<Sighting>& goal, const std::vector<Sighting>& leftovers) {
+  for (const Sighting& sighting : goal) sightings_.insert_or_assign(sighting.instance.Key(), sighting);
+  Executor::Events events;
+  events.step_done = [this](const Step& step, const Observed& observed) { StepDone(step, observed); };
+  events.done = [this](Result<void> result) { Ended(std::move(result)); };
+  executor_ = std::make_unique<Executor>(loop_, store_, kinds_, deployment_.revision(),
+                                         phase_ == Phase::kForward ? Direction::kForward : Direction::kBack,
+                                         MakePlan(goal, leftovers), std::move(events));
+  deployment_.set_steps_total(static_cast<std::uint32_t>(executor_->steps_total()));
+  events_.changed();
+  executor_->Start();
+  if (phase_ == Phase::kForward && Pending() && desired_.revision() > target_.revision()) executor_->Stop();
+}
+
+void Engine::StepDone(const Step& step, const Observed& observed) {
+  const std::string key = step.instance.Key();
+  if (step.action == Step::Action::kRemove) {
+    sightings_.erase(key);
+  } else {
+    sightings_.insert_or_assign(key, Sighting{step.instance, observed});
+  }
+  deployment_.set_steps_done(static_cast<std::uint32_t>(executor_->steps_done()));
+  events_.changed();
+}
+
+void Engine::Ended(Result<void> result) {
+  executor_.reset();
+  if (phase_ == Phase::kForward) return Forwarded(result);
+  if (phase_ == Phase::kBack) return WentBack(result);
+  Healed(result);
+}
+
+void Engine::Forwarded(const Result<void>& result) {
+  if (!result) {
+    reason_ = result.error().message;
+    if (auto stored = store_.TurnBack(reason_); !stored) {
+      // The disk is full or worse. In memory it goes back all the same; after a power loss it would go forward once
+      // more.
+      LogError("{}", stored.error().message);
+    }
+    return Enter(Happening::kStepFailed);
+  }
+  SetDeployment(v1::Deployment::STATE_DONE, "");
+  if (auto stored = store_.Commit(target_, deployment_); !stored) {
+    reason_ = stored.error().message;
+    return Enter(Happening::kStepFailed);
+  }
+  committed_ = target_;
+  committed_instances_ = std::move(target_instances_);
+  for (const auto& [name, kind] : kinds_) kind->Commit();
+  CollectGarbage();
+  Happened(v1::Event::SEVERITY_INFO, "agent", "revision " + std::to_string(committed_.revision()) + " is deployed");
+  Enter(Happening::kReached);
+}
+
+void Engine::WentBack(const Result<void>& result) {
+  if (!result && ++back_attempts_ < kMaxBackAttempts) {
+    timer_ = loop_.After(kBackPause, [this] { Transact(); });
+    return;
+  }
+  std::string reason = reason_;
+  if (!result) reason += "; going back failed too, and is tried again: " + result.error().message;
+  SetDeployment(v1::Deployment::STATE_FAILED, reason);
+  if (auto stored = store_.EndFailed(deployment_); !stored) LogError("{}", stored.error().message);
+  for (const auto& [name, kind] : kinds_) kind->Commit();
+  CollectGarbage();
+  Happened(v1::Event::SEVERITY_ERROR, "agent",
+           "revision " + std::to_string(deployment_.revision()) + " failed and was undone: " + reason);
+  Enter(result ? Happening::kReached : Happening::kStepFailed);
+}
+
+// --- drift ---
+
+void Engine::Look() {
+  Observe(loop_, kinds_, committed_instances_,
+          WhileAlive([this](const std::vector<Sighting>& sightings) { Looked(sightings); }));
+}
+
+void Engine::Looked(const std::vector<Sighting>& sightings) {
+  if (phase_ != Phase::kIdle) return;
+  bool news = sightings_.size() != sightings.size();
+  std::map<std::string, Sighting> seen;
+  for (const Sighting& sighting : sightings) {
+    const std::string key = sighting.instance.Key();
+    const auto before = sightings_.find(key);
+    news |= before == sightings_.end() || before->second.observed.match != sighting.observed.match ||
+            before->second.observed.state != sighting.observed.state ||
+            before->second.observed.restarts != sighting.observed.restarts ||
+            before->second.observed.pid != sighting.observed.pid;
+    seen.emplace(key, sighting);
+  }
+  sightings_ = std::move(seen);
+  if (news) events_.changed();
+  if (std::any_of(sightings.begin(), sightings.end(), Drifted) && loop_.Now() >= heal_not_before_) {
+    Happened(v1::Event::SEVERITY_WARNING, "agent", "drift: " + Sentence(sightings));
+    return Enter(Happening::kDrifted);
+  }
+  timer_ = loop_.After(options_.drift_interval, [this] { Look(); });
+}
+
+void Engine::Healed(const Result<void>& result) {
+  if (result) {
+    heal_pause_ = milliseconds(0);
+    Happened(v1::Event::SEVERITY_INFO, "agent", "drift healed");
+  } else {
+    heal_pause_ = std::clamp(heal_pause_ * 2, kFirstHealPause, kLongestHealPause);
+    heal_not_before_ = loop_.Now() + heal_pause_;
+    Happened(v1::Event::SEVERITY_ERROR, "agent", "drift could not be healed: " + result.error().message);
+  }
+  Enter(result ? Happening::kReached : Happening::kStepFailed);
+}
+
+void Engine::CollectGarbage() {
+  std::set<std::string> kept;
+  for (const v1::ArtifactRef& ref : BundlesOf(committed_)) kept.insert(ref.digest());
+  for (const v1::ArtifactRef& ref : ArtifactsOf(committed_instances_)) kept.insert(ref.digest());
+  artifacts_.KeepOnly(kept);
+}
+
+// --- what it says ---
+
+void Engine::SetDeployment(v1::Deployment::State state, const std::string& reason) {
+  const std::uint64_t revision = target_.revision();
+  if (deployment_.revision() != revision || state == v1::Deployment::STATE_FETCHING) {
+    deployment_.set_steps_done(0);
+    deployment_.set_steps_total(0);
+  }
+  if (state == deployment_.state() && reason == deployment_.reason() && revision == deployment_.revision()) return;
+  deployment_.set_revision(revision);
+  deployment_.set_state(state);
+  deployment_.set_reason(reason);
+  *deployment_.mutable_changed_at() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(WallMicros(loop_));
+  events_.changed();
+}
+
+void Engine::Report(v1::ReportedState& report) const {
+  report.set_desired_revision(desired_.revision());
+  *report.mutable_deployment() = deployment_;
+  if (deployment_.state() == v1::Deployment::STATE_UNSPECIFIED) {
+    report.mutable_deployment()->set_state(v1::Deployment::STATE_IDLE);
+  }
+  const bool open = phase_ == Phase::kForward || phase_ == Phase::kBack;
+  static const v1::DesiredState kNothing;
+  const Wanted target{open ? target_ : kNothing, target_instances_};
+  for (auto& application : ReportApplications({committed_, committed_instances_}, target, sightings_)) {
+    *report.add_applications() = std::move(application);
+  }
+}
+
+std::vector<RunningProgram> Engine::Programs() const {
+  std::vector<RunningProgram> programs;
+  for (const auto& [key, sighting] : sightings_) {
+    if (sighting.observed.pid == 0) continue;
+    programs.push_back({"component:" + key, sighting.observed.pid, sighting.observed.restarts});
+  }
+  return programs;
+}
+
+void Engine::Happened(v1::Event::Severity severity, const std::string& source, const std::string& text) const {
+  if (severity == v1::Event::SEVERITY_INFO) {
+    LogInfo("{}", text);
+  } else {
+    LogWarning("{}", text);
+  }
+  events_.happened(severity, source, text);
+}
+
+}  // namespace motley::agent

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "agent/artifact/store.h"
+#include "agent/kinds/kind.h"
+#include "common/base/result.h"
+#include "motley/v1/desired.pb.h"
+
+namespace motley::agent {
+
+/// The bundles that a desired state names.
+std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired);
+
+/// What the instances need from the artifact store, each once.
+std::vector<v1::ArtifactRef> ArtifactsOf(const std::vector<Instance>& instances);
+
+/// Reads the bundles, which are in the store, and lists every component of every application.
+/// Errors: kCorrupt (a bundle that is no deployment model), kInvalid (a model that does not hold together, or two
+/// applications that want the same file).
+Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired);
+
+/// Those of `instances` whose key is not among `goal`.
+std::vector<Instance> Leftovers(const std::vector<Instance>& instances, const std::vector<Instance>& goal);
+
+}  // namespace motley::agent
