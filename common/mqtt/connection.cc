@@ -93,7 +93,7 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
     }
   }
 
-  void Close(milliseconds patience) override {
+  void Close(const std::deque<MqttMessage>& messages, milliseconds patience) override {
     abandoned_ = true;
     const auto until = std::chrono::steady_clock::now() + patience;
     const auto left = [&] {
@@ -101,8 +101,15 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
                       std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now()));
     };
     try {
+      for (const MqttMessage& message : messages) {
+        // Paho takes 100 messages that it has not sent; then it is waited for.
+        while (!Publish(message)) {
+          const auto pending = client_.get_pending_delivery_tokens();
+          if (pending.empty() || !pending.front()->wait_for(left())) break;
+        }
+      }
       for (const auto& token : client_.get_pending_delivery_tokens()) token->wait_for(left());
-      client_.disconnect(static_cast<int>(left().count()))->wait_for(left());
+      client_.disconnect(0)->wait_for(left());
     } catch (const mqtt::exception&) {
       // The connection is gone; there is nothing left to close.
     }
@@ -147,7 +154,8 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
   }
 
   void Subscribe() {
-    if (abandoned_) return;
+    // Paho reports one success twice: as that of the call, and as that of the connection.
+    if (abandoned_ || connected_.exchange(true)) return;
     if (options_.subscriptions.empty()) return events_.ready();
     auto filters = mqtt::string_collection::create(options_.subscriptions);
     try {
@@ -177,6 +185,7 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
   const MqttVersion version_;
   const ConnectionEvents events_;
   std::atomic<bool> abandoned_{false};
+  std::atomic<bool> connected_{false};
   mqtt::async_client client_;
   ConnectListener on_connect_;
   SubscribeListener on_subscribe_;

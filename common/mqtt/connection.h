@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,8 +39,9 @@ class MqttConnection {
   /// No event is passed on from here; the connection is closed in the background. Before destruction, some seconds
   /// pass: one of Paho's threads may be inside a callback.
   virtual void Abandon() = 0;
-  /// Waits for what is pending, then for the disconnect, at most `patience` in all.
-  virtual void Close(std::chrono::milliseconds patience) = 0;
+  /// Publishes `messages`, waits for what is pending, then for the disconnect: at most `patience` in all. No event is
+  /// passed on from here.
+  virtual void Close(const std::deque<MqttMessage>& messages, std::chrono::milliseconds patience) = 0;
 };
 
 }  // namespace motley
