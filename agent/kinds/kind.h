@@ -2,16 +2,12 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "common/base/result.h"
 #include "motley/v1/model.pb.h"
 #include "motley/v1/reported.pb.h"
 
 namespace motley::agent {
-
-/// "process", "file", ...; empty for a kind that this version does not know.
-std::string_view KindName(const v1::Component& component);
 
 /// One component of one application, as it should be on this gateway.
 struct Instance {

@@ -8,6 +8,7 @@
 #include "agent/reconcile/instances.h"
 #include "agent/reconcile/report.h"
 #include "common/log/log.h"
+#include "common/model/model.h"
 
 namespace motley::agent {
 namespace {

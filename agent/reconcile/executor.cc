@@ -1,6 +1,7 @@
 #include "agent/reconcile/executor.h"
 
 #include "common/log/log.h"
+#include "common/model/model.h"
 
 namespace motley::agent {
 namespace {

@@ -9,6 +9,7 @@
 #include "agent/kinds/kind.h"
 #include "agent/reconcile/plan.h"
 #include "agent/store/store.h"
+#include "common/loop/loop.h"
 
 namespace motley::agent {
 

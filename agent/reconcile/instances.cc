@@ -52,10 +52,7 @@ std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired) {
 std::vector<v1::ArtifactRef> ArtifactsOf(const std::vector<Instance>& instances) {
   std::vector<v1::ArtifactRef> refs;
   for (const Instance& instance : instances) {
-    Reference(instance.component.process().artifact(), refs);
-    Reference(instance.component.file().artifact(), refs);
-    Reference(instance.component.script().artifact(), refs);
-    Reference(instance.component.firmware().image(), refs);
+    if (const v1::ArtifactRef* artifact = ArtifactOf(instance.component)) Reference(*artifact, refs);
   }
   return refs;
 }

@@ -1,5 +1,7 @@
 #include "agent/reconcile/plan.h"
 
+#include "common/model/model.h"
+
 namespace motley::agent {
 namespace {
 

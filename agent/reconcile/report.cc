@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "common/model/model.h"
+
 namespace motley::agent {
 namespace {
 
