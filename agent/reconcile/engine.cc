@@ -28,6 +28,15 @@ bool Drifted(const Sighting& sighting) {
   return sighting.observed.match == Observed::Match::kMissing || sighting.observed.match == Observed::Match::kDiffers;
 }
 
+/// What is not exactly as it was committed has to prove itself, even where it is already there.
+void MarkUnproven(const std::vector<Instance>& committed, std::vector<Sighting>& sightings) {
+  for (Sighting& sighting : sightings) {
+    sighting.unproven = std::none_of(committed.begin(), committed.end(), [&](const Instance& instance) {
+      return instance.Key() == sighting.instance.Key() && instance.digest == sighting.instance.digest;
+    });
+  }
+}
+
 std::string Sentence(const std::vector<Sighting>& sightings) {
   std::string text;
   for (const Sighting& sighting : sightings) {
@@ -190,6 +199,7 @@ void Engine::Transact() {
   const std::size_t wanted = looked_at.size();
   for (Instance& leftover : Leftovers(other, Goal())) looked_at.push_back(std::move(leftover));
   Observe(loop_, kinds_, std::move(looked_at), WhileAlive([this, wanted](std::vector<Sighting> sightings) {
+            if (phase_ == Phase::kForward) MarkUnproven(committed_instances_, sightings);
             const auto middle = sightings.begin() + static_cast<std::ptrdiff_t>(wanted);
             Run({sightings.begin(), middle}, {middle, sightings.end()});
           }));

@@ -64,6 +64,10 @@ auto Executor::WhileAlive(Function function) {
   };
 }
 
+void Executor::Stop() {
+  if (outcome_) outcome_ = Error{Code::kConflict, "overtaken by a newer desired state"};
+}
+
 void Executor::Start() {
   loop_.Post(WhileAlive([this] { StartReady(); }));
 }
@@ -106,7 +110,9 @@ void Executor::Begin(std::size_t index) {
   states_[index] = State::kRunning;
   ++running_;
   const std::int64_t number = *row;
-  if (step.action == Step::Action::kRemove) {
+  if (step.action == Step::Action::kConfirm) {
+    Applied(index, number, {});
+  } else if (step.action == Step::Action::kRemove) {
     kind->Remove(step.instance,
                  WhileAlive([this, index, number](Result<void> result) { End(index, number, result, {}); }));
   } else {

@@ -29,9 +29,10 @@ void PlanApplications(const std::vector<Sighting>& goal, std::vector<Step>& step
   const std::size_t removals = steps.size();
   std::map<std::string, std::size_t> by_key;
   for (const Sighting& sighting : goal) {
-    if (sighting.observed.match == Observed::Match::kMatches) continue;
+    const bool there = sighting.observed.match == Observed::Match::kMatches;
+    if (there && !sighting.unproven) continue;
     by_key[sighting.instance.Key()] = steps.size();
-    Step step{Step::Action::kApply, sighting.instance, {}, sighting.observed.detail};
+    Step step{there ? Step::Action::kConfirm : Step::Action::kApply, sighting.instance, {}, sighting.observed.detail};
     for (std::size_t i = 0; i < removals; ++i) step.after.push_back(i);
     steps.push_back(std::move(step));
   }
@@ -46,7 +47,9 @@ void PlanApplications(const std::vector<Sighting>& goal, std::vector<Step>& step
 }  // namespace
 
 std::string Print(const Step& step) {
-  std::string text = step.action == Step::Action::kApply ? "apply " : "remove ";
+  std::string text = step.action == Step::Action::kApply     ? "apply "
+                     : step.action == Step::Action::kConfirm ? "confirm "
+                                                             : "remove ";
   text += step.instance.Key() + " (" + std::string(KindName(step.instance.component)) + ")";
   if (!step.reason.empty()) text += ": " + step.reason;
   return text;

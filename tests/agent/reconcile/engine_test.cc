@@ -1,0 +1,343 @@
+#include "agent/reconcile/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/crypto/digest.h"
+#include "common/files/files.h"
+#include "common/model/model.h"
+#include "tests/fakes/fake_kind.h"
+#include "tests/fakes/fake_loop.h"
+#include "tests/support/folder.h"
+
+namespace motley::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using tests::FakeKind;
+using tests::FakeLoop;
+using tests::FakeWorld;
+
+/// Puts what a test gave it into the store; everything else does not exist.
+class FakeFetcher final : public Fetcher {
+ public:
+  FakeFetcher(Loop& loop, const ArtifactStore& store) : loop_(loop), store_(store) {}
+  void Fetch(std::vector<v1::ArtifactRef> artifacts, std::function<void(const std::string&)>,
+             std::function<void(Result<void>)> done) override {
+    Result<void> result;
+    for (const v1::ArtifactRef& artifact : artifacts) {
+      if (store_.Has(artifact.digest())) continue;
+      const auto found = contents.find(artifact.digest());
+      if (found == contents.end()) {
+        result = Error{Code::kNotFound, "no artifact " + artifact.digest()};
+      } else {
+        CHECK(WriteFileAtomically(store_.PathOf(artifact.digest()), found->second, 0600).has_value());
+      }
+    }
+    loop_.Post([result, done = std::move(done)] { done(result); });
+  }
+  std::map<std::string, std::string> contents;
+
+ private:
+  Loop& loop_;
+  const ArtifactStore& store_;
+};
+
+/// One gateway whose agent can be restarted: the folder and the world stay.
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() { Restart(); }
+
+  void Restart() {
+    engine_.reset();
+    kinds_.clear();
+    loop_ = std::make_unique<FakeLoop>();
+    store_.reset();
+    store_ = *Store::Open(folder_ / "agent.db");
+    artifacts_ = std::make_unique<ArtifactStore>(*ArtifactStore::Open(folder_ / "artifacts"));
+    fetcher_ = std::make_unique<FakeFetcher>(*loop_, *artifacts_);
+    fetcher_->contents = published_;
+    auto kind = std::make_unique<FakeKind>(*loop_, world_);
+    kind_ = kind.get();
+    kinds_["process"] = std::move(kind);
+    EngineEvents events;
+    events.changed = [] {};
+    events.happened = [this](v1::Event::Severity, const std::string&, const std::string& text) {
+      events_.push_back(text);
+    };
+    engine_ = std::make_unique<Engine>(*loop_, *store_, *artifacts_, *fetcher_, kinds_, events, Engine::Options{});
+  }
+
+  /// A desired state of one application with these components; the value is what makes versions differ.
+  v1::DesiredState Desired(std::uint64_t revision, const std::string& version,
+                           const std::map<std::string, std::string>& components) {
+    v1::DeploymentModel model;
+    for (const auto& [name, command] : components) {
+      v1::Component& component = *model.add_components();
+      component.set_name(name);
+      component.mutable_process()->add_command(command);
+      digests_[name + "=" + command] = ComponentDigest(component, {});
+    }
+    const std::string bundle = model.SerializeAsString();
+    published_[Sha256(bundle)] = bundle;
+    fetcher_->contents = published_;
+    v1::DesiredState desired;
+    desired.set_gateway("gw");
+    desired.set_revision(revision);
+    v1::DesiredApplication& application = *desired.add_applications();
+    application.set_application("app");
+    application.set_version(version);
+    application.mutable_bundle()->set_digest(Sha256(bundle));
+    return desired;
+  }
+
+  v1::ReportedState Report() {
+    v1::ReportedState report;
+    engine_->Report(report);
+    return report;
+  }
+
+  void Deploy(const v1::DesiredState& desired) {
+    ASSERT_TRUE(engine_->Accept(desired).has_value());
+    loop_->RunPosted();
+  }
+
+  std::vector<std::string> TakeCalls() { return std::exchange(kind_->calls, {}); }
+
+  tests::TemporaryFolder folder_;
+  FakeWorld world_;
+  std::map<std::string, std::string> published_;
+  std::map<std::string, std::string> digests_;
+  std::vector<std::string> events_;
+  std::unique_ptr<FakeLoop> loop_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ArtifactStore> artifacts_;
+  std::unique_ptr<FakeFetcher> fetcher_;
+  Kinds kinds_;
+  FakeKind* kind_ = nullptr;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, DeploysWhatIsDesiredAndReportsIt) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+  EXPECT_EQ(world_["app/b"], digests_["b=y"]);
+  const v1::ReportedState report = Report();
+  EXPECT_EQ(report.desired_revision(), 1u);
+  EXPECT_EQ(report.deployment().state(), v1::Deployment::STATE_DONE);
+  ASSERT_EQ(report.applications_size(), 1);
+  EXPECT_EQ(report.applications(0).version(), "1.0.0");
+  EXPECT_EQ(report.applications(0).components(0).state(), v1::ReportedComponent::STATE_RUNNING);
+}
+
+TEST_F(EngineTest, DoesNothingForAStateThatIsNotNewer) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto desired = Desired(2, "1.0.0", {{"a", "x"}});
+  Deploy(desired);
+  TakeCalls();
+  Deploy(desired);
+  Deploy(Desired(1, "0.9.0", {{"a", "old"}}));
+  EXPECT_THAT(TakeCalls(), IsEmpty());
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+}
+
+TEST_F(EngineTest, TouchesOnlyTheComponentsThatChanged) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}, {"c", "z"}}));
+  TakeCalls();
+  Deploy(Desired(2, "1.1.0", {{"a", "x"}, {"b", "new"}}));
+  EXPECT_THAT(TakeCalls(),
+              ElementsAre("check app/a", "check app/b", "remove app/c", "apply app/b", "confirm app/b", "commit"));
+}
+
+TEST_F(EngineTest, GoesBackWhenAComponentIsNotConfirmed) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
+  const FakeWorld before = world_;
+  const auto bad = Desired(2, "1.1.0", {{"a", "new"}, {"b", "silent"}, {"c", "more"}});
+  kind_->fails_to_confirm.insert(digests_["b=silent"]);
+  Deploy(bad);
+  loop_->Advance(std::chrono::seconds(1));
+  EXPECT_EQ(world_, before);
+  const v1::ReportedState report = Report();
+  EXPECT_EQ(report.desired_revision(), 2u);
+  EXPECT_EQ(report.deployment().state(), v1::Deployment::STATE_FAILED);
+  EXPECT_EQ(report.deployment().reason(), "app/b: it never said hello");
+  EXPECT_EQ(report.applications(0).version(), "1.0.0");
+}
+
+TEST_F(EngineTest, RemovesAFirstDeploymentThatFails) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto bad = Desired(1, "1.0.0", {{"a", "x"}, {"b", "broken"}});
+  kind_->fails_to_apply.insert(digests_["b=broken"]);
+  Deploy(bad);
+  EXPECT_THAT(world_, IsEmpty());
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
+  EXPECT_EQ(Report().applications_size(), 0);
+}
+
+TEST_F(EngineTest, DoesNotTryAFailedRevisionAgainByItself) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto bad = Desired(1, "1.0.0", {{"a", "broken"}});
+  kind_->fails_to_apply.insert(digests_["a=broken"]);
+  Deploy(bad);
+  TakeCalls();
+  loop_->Advance(std::chrono::hours(1));
+  Restart();
+  ASSERT_TRUE(engine_->Start().has_value());
+  loop_->Advance(std::chrono::hours(1));
+  EXPECT_THAT(TakeCalls(), IsEmpty());
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
+}
+
+TEST_F(EngineTest, TriesAgainWhenItIsTold) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto desired = Desired(1, "1.0.0", {{"a", "x"}});
+  kind_->fails_to_apply.insert(digests_["a=x"]);
+  Deploy(desired);
+  kind_->fails_to_apply.clear();
+  engine_->Retry();
+  loop_->RunPosted();
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_DONE);
+}
+
+TEST_F(EngineTest, TakesTheNextRevisionAfterAFailedOne) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto bad = Desired(1, "1.0.0", {{"a", "broken"}});
+  kind_->fails_to_apply.insert(digests_["a=broken"]);
+  Deploy(bad);
+  Deploy(Desired(2, "1.0.1", {{"a", "x"}}));
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_DONE);
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+}
+
+TEST_F(EngineTest, GoesBackAndOnWhenANewerRevisionOvertakes) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  kind_->hold = true;
+  Deploy(Desired(1, "1.0.0", {{"a", "slow"}}));
+  Deploy(Desired(2, "1.1.0", {{"a", "x"}}));
+  for (int i = 0; i < 10; ++i) {
+    kind_->Release();
+    loop_->RunPosted();
+  }
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_DONE);
+  EXPECT_EQ(Report().deployment().revision(), 2u);
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+}
+
+TEST_F(EngineTest, ChangesNothingWhenAnArtifactDoesNotExist) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  auto desired = Desired(2, "1.1.0", {{"a", "y"}});
+  desired.mutable_applications(0)->mutable_bundle()->set_digest(Sha256("never published"));
+  Deploy(desired);
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
+  EXPECT_THAT(Report().deployment().reason(), HasSubstr("no artifact sha256:"));
+}
+
+TEST_F(EngineTest, ChangesNothingWhenAComponentDoesNotFit) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  kind_->unfit.insert("app/b");
+  Deploy(Desired(2, "1.1.0", {{"a", "y"}, {"b", "z"}}));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+  EXPECT_EQ(Report().deployment().reason(), "app/b: it does not fit");
+}
+
+TEST_F(EngineTest, HealsWhatDrifted) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
+  TakeCalls();
+  world_.erase("app/a");
+  loop_->Advance(std::chrono::seconds(11));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+  EXPECT_THAT(TakeCalls(), ElementsAre("apply app/a", "confirm app/a"));
+  EXPECT_THAT(events_, testing::Contains(HasSubstr("drift: app/a: not there")));
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_DONE);
+}
+
+TEST_F(EngineTest, WaitsLongerAndLongerWhereHealingFails) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  TakeCalls();
+  world_.erase("app/a");
+  kind_->fails_to_apply.insert(digests_["a=x"]);
+  loop_->Advance(std::chrono::hours(1));
+  const std::size_t tries = TakeCalls().size();
+  EXPECT_GE(tries, 5u);
+  EXPECT_LE(tries, 20u);
+  kind_->fails_to_apply.clear();
+  loop_->Advance(std::chrono::minutes(11));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+}
+
+TEST_F(EngineTest, KeepsOnlyTheArtifactsOfWhatRuns) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  const auto first = Desired(1, "1.0.0", {{"a", "x"}});
+  const auto second = Desired(2, "1.1.0", {{"a", "y"}});
+  Deploy(first);
+  Deploy(second);
+  EXPECT_FALSE(artifacts_->Has(first.applications(0).bundle().digest()));
+  EXPECT_TRUE(artifacts_->Has(second.applications(0).bundle().digest()));
+}
+
+/// Power fails after `steps` things have happened on the loop, for every number there is.
+TEST_F(EngineTest, EndsWithTheOldOrTheNewWhereverPowerFails) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "1"}, {"b", "1"}, {"c", "1"}}));
+  std::uint64_t revision = 1;
+  for (int answers = 0; answers < 12; ++answers) {
+    for (const bool good : {true, false}) {
+      const FakeWorld old_world = world_;
+      const std::string next = std::to_string(++revision);
+      const auto desired = Desired(revision, "1." + next + ".0", {{"a", next}, {"b", next}, {"d" + next, next}});
+      kind_->hold = true;
+      if (!good) kind_->fails_to_confirm.insert(digests_["b=" + next]);
+      ASSERT_TRUE(engine_->Accept(desired).has_value());
+      for (int i = 0; i < answers; ++i) {
+        loop_->RunPosted();
+        kind_->Release();
+      }
+      // What was asked of the kind has happened; nobody hears of it.
+      Restart();
+      if (!good) kind_->fails_to_confirm.insert(digests_["b=" + next]);
+      ASSERT_TRUE(engine_->Start().has_value());
+      loop_->Advance(std::chrono::seconds(30));
+      const FakeWorld new_world{{"app/a", digests_["a=" + next]},
+                                {"app/b", digests_["b=" + next]},
+                                {"app/d" + next, digests_["d" + next + "=" + next]}};
+      EXPECT_EQ(world_, good ? new_world : old_world) << answers;
+      EXPECT_EQ(Report().deployment().state(), good ? v1::Deployment::STATE_DONE : v1::Deployment::STATE_FAILED);
+    }
+  }
+}
+
+TEST_F(EngineTest, GivesUpOnATransactionThatIsCutOffAgainAndAgain) {
+  ASSERT_TRUE(engine_->Start().has_value());
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  const FakeWorld before = world_;
+  const auto desired = Desired(2, "1.1.0", {{"a", "crashes the machine"}});
+  for (int i = 0; i < 5; ++i) {
+    kind_->hold = true;
+    if (i == 0) {
+      ASSERT_TRUE(engine_->Accept(desired).has_value());
+    }
+    loop_->RunPosted();
+    Restart();
+    kind_->hold = true;
+    ASSERT_TRUE(engine_->Start().has_value());
+  }
+  kind_->hold = false;
+  kind_->Release();
+  loop_->Advance(std::chrono::seconds(30));
+  EXPECT_EQ(world_, before);
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
+  EXPECT_THAT(Report().deployment().reason(), HasSubstr("cut off 4 times"));
+}
+
+}  // namespace
+}  // namespace motley::agent
