@@ -19,6 +19,8 @@ namespace {
 // The supervisor only takes a lock and writes a small file before it answers; this long only if the disk hangs.
 constexpr int kStartTimeoutMs = 10000;
 constexpr int kKillTimeoutMs = 2000;
+// A new supervisor first ends what one that was killed has left, for at most 2 s, and then writes its status.
+constexpr int kFirstStatusTimeoutMs = 3000;
 
 // Who holds the record lock; 0 for nobody.
 Result<pid_t> LockHolder(const std::string& folder) {
@@ -33,19 +35,6 @@ Result<pid_t> LockHolder(const std::string& folder) {
   lock.l_whence = SEEK_SET;
   if (fcntl(fd.get(), F_GETLK, &lock) != 0) return SystemError("read the lock " + path, errno);
   return lock.l_type == F_UNLCK ? pid_t{0} : lock.l_pid;
-}
-
-// A descriptor of the process that holds the lock, unset for none. A process id alone may be another's by the time it
-// is used; holding the lock before and after the descriptor was made is proof.
-Result<UniqueFd> HolderDescriptor(const std::string& folder) {
-  while (true) {
-    TRY_ASSIGN(const pid_t holder, LockHolder(folder));
-    if (holder == 0) return UniqueFd();
-    UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, holder, 0)));
-    if (!fd && errno != ESRCH) return SystemError("open the process " + std::to_string(holder), errno);
-    TRY_ASSIGN(const pid_t again, LockHolder(folder));
-    if (fd && again == holder) return fd;
-  }
 }
 
 Result<void> Signal(const UniqueFd& process, int signal) {
@@ -128,9 +117,7 @@ bool ReadUntilClosed(int fd, std::string* text) {
   }
 }
 
-}  // namespace
-
-Result<Supervision> LookAtSupervisor(const std::string& folder) {
+Result<Supervision> LookOnce(const std::string& folder) {
   Supervision found;
   TRY_ASSIGN(found.supervisor, LockHolder(folder));
   UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -141,6 +128,18 @@ Result<Supervision> LookAtSupervisor(const std::string& folder) {
   found.has_status = ReadStatus(fd.get(), &found.status);
   // A new supervisor that has not written yet finds the last word of the one before.
   if (found.supervisor != 0 && found.status.supervisor != found.supervisor) found.has_status = false;
+  return found;
+}
+
+}  // namespace
+
+Result<Supervision> LookAtSupervisor(const std::string& folder) {
+  TRY_ASSIGN(Supervision found, LookOnce(folder));
+  const auto deadline = BootMs() + kFirstStatusTimeoutMs;
+  while (found.supervisor != 0 && !found.has_status && BootMs() < deadline) {
+    poll(nullptr, 0, 10);
+    TRY_ASSIGN(found, LookOnce(folder));
+  }
   return found;
 }
 
@@ -164,14 +163,27 @@ Result<void> StartSupervisor(const SupervisorLaunch& launch) {
                "start the supervisor of " + launch.folder + ": " + (said.empty() ? "it died" : said)};
 }
 
+// A descriptor of the process that holds the lock, unset for none. A process id alone may be another's by the time it
+// is used; holding the lock before and after the descriptor was made is proof.
+Result<UniqueFd> SupervisorDescriptor(const std::string& folder) {
+  while (true) {
+    TRY_ASSIGN(const pid_t holder, LockHolder(folder));
+    if (holder == 0) return UniqueFd();
+    UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, holder, 0)));
+    if (!fd && errno != ESRCH) return SystemError("open the process " + std::to_string(holder), errno);
+    TRY_ASSIGN(const pid_t again, LockHolder(folder));
+    if (fd && again == holder) return fd;
+  }
+}
+
 Result<UniqueFd> AskSupervisorToStop(const std::string& folder) {
-  TRY_ASSIGN(UniqueFd process, HolderDescriptor(folder));
+  TRY_ASSIGN(UniqueFd process, SupervisorDescriptor(folder));
   if (process) TRY(Signal(process, SIGTERM));
   return process;
 }
 
 Result<void> EndSupervisor(const std::string& folder, const Owner& owner) {
-  TRY_ASSIGN(const UniqueFd process, HolderDescriptor(folder));
+  TRY_ASSIGN(const UniqueFd process, SupervisorDescriptor(folder));
   TRY_ASSIGN(const Supervision found, LookAtSupervisor(folder));
   if (process) {
     TRY(Signal(process, SIGKILL));

@@ -65,7 +65,8 @@ struct Supervision {
   }
 };
 
-/// Looks at `folder`, which need not exist. Any thread, as all of these.
+/// Looks at `folder`, which need not exist. Waits up to 3 s for the first status of a supervisor that has just been
+/// started. Any thread, as all of these.
 Result<Supervision> LookAtSupervisor(const std::string& folder);
 
 /// Starts a supervisor that goes on by itself when this process ends, however it ends. Returns when it has its folder,
@@ -73,8 +74,10 @@ Result<Supervision> LookAtSupervisor(const std::string& folder);
 /// folder has a supervisor), kUnavailable, kNotFound.
 Result<void> StartSupervisor(const SupervisorLaunch& launch);
 
-/// Asks the supervisor of `folder` to stop. The descriptor can be read (poll, epoll) once it is gone; unset if there is
-/// none.
+/// A pidfd of the supervisor of `folder`, which can be read (poll, epoll) once it is gone; unset if there is none.
+Result<UniqueFd> SupervisorDescriptor(const std::string& folder);
+
+/// The same, after asking it to stop.
 Result<UniqueFd> AskSupervisorToStop(const std::string& folder);
 
 /// Makes sure that nothing runs in `folder`: kills a supervisor that is still there, with its program, and what a

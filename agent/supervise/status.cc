@@ -31,6 +31,7 @@ void SetField(std::string_view key, std::string_view value, SupervisorStatus* st
   if (key == "started_us") status->started_us = number;
   if (key == "started_ms") status->started_ms = number;
   if (key == "next_start_ms") status->next_start_ms = number;
+  if (key == "stop_timeout_ms") status->stop_timeout_ms = number;
   if (key == "exit_code") status->exit_code = static_cast<std::int32_t>(number);
   if (key == "exit_signal") status->exit_signal = static_cast<std::int32_t>(number);
   if (key == "reason") CopyText(value, status->reason);
@@ -74,6 +75,7 @@ StatusText FormatStatus(const SupervisorStatus& status) {
   text.Add("\nstarted_us=").Add(status.started_us);
   text.Add("\nstarted_ms=").Add(status.started_ms);
   text.Add("\nnext_start_ms=").Add(status.next_start_ms);
+  text.Add("\nstop_timeout_ms=").Add(status.stop_timeout_ms);
   text.Add("\nexit_code=").Add(status.exit_code);
   text.Add("\nexit_signal=").Add(status.exit_signal);
   text.Add("\nreason=").Add(status.reason).Add("\nend=1\n");

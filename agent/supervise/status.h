@@ -35,6 +35,8 @@ struct SupervisorStatus {
   /// The same in milliseconds since the machine's boot, and when the next start is due.
   std::int64_t started_ms = 0;
   std::int64_t next_start_ms = 0;
+  /// How long the program has to end when it is stopped.
+  std::int64_t stop_timeout_ms = 0;
   /// Of the last end: the exit code, or -1 when a signal ended it or it could not be started.
   std::int32_t exit_code = -1;
   std::int32_t exit_signal = 0;

@@ -57,6 +57,7 @@ bool Supervisor::Prepare() {
   signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   CopyText(options_.instance, status_.instance);
   status_.supervisor = getpid();
+  status_.stop_timeout_ms = options_.stop_timeout_ms;
   return signal_fd_ >= 0 && WriteStatus(folder_fd_, status_, Durability::kCrashOnly);
 }
 
