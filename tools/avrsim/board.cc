@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tools/avrsim/board.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+#include "tools/avrsim/flash_file.h"
+
+namespace motley::avrsim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+/// How much simulated time a busy chip runs at once. Bounds the delay of its answers: about one byte time at 115200
+/// while bytes flow, and rarer wake-ups at other times.
+constexpr microseconds kFlowingSlice{80};
+constexpr microseconds kQuietSlice{250};
+constexpr milliseconds kFlowing{5};
+
+/// How far behind wall time the chip may be and still catch up by running faster, which shortens its timeouts as others
+/// see them. Beyond that the machine is overloaded and the time is given up.
+constexpr milliseconds kMaxLag{20};
+
+/// A sleeping or halted chip needs no look; this bounds what a missed event can cost.
+constexpr milliseconds kLongestWait{200};
+
+/// What a USB serial chip holds for the line; more stays with the client, which then has to wait.
+constexpr std::size_t kInputBuffer = 64;
+
+constexpr std::uint64_t kNanosecondsPerMicrosecond = 1000;
+constexpr std::uint64_t kCyclesPerMicrosecond = Chip::kHz / 1'000'000;
+
+std::string_view StateName(Chip::State state) {
+  switch (state) {
+    case Chip::State::kRunning:
+      return "running";
+    case Chip::State::kSleeping:
+      return "sleeping";
+    case Chip::State::kHalted:
+      return "halted";
+  }
+  return "";
+}
+
+}  // namespace
+
+Board::Board(Chip& chip, Terminal& terminal, ControlSocket& control)
+    : chip_(chip), terminal_(terminal), control_(control), base_time_(Clock::now()), base_cycle_(chip.cycle()) {}
+
+void Board::Run(int stop_fd) {
+  while (!stopped_) {
+    CatchUp();
+    PassOutput();
+    Wait(stop_fd);
+  }
+}
+
+std::uint64_t Board::CycleAt(Clock::time_point time) const {
+  const auto passed = std::chrono::duration_cast<nanoseconds>(time - base_time_).count();
+  return base_cycle_ + static_cast<std::uint64_t>(passed) * kCyclesPerMicrosecond / kNanosecondsPerMicrosecond;
+}
+
+void Board::CatchUp() {
+  const auto now = Clock::now();
+  const std::uint64_t target = CycleAt(now);
+  const std::uint64_t max_lag = kCyclesPerMicrosecond * microseconds(kMaxLag).count();
+  if (chip_.state() == Chip::State::kRunning && target > chip_.cycle() + max_lag) {
+    base_time_ = now;
+    base_cycle_ = chip_.cycle();
+    return;
+  }
+  chip_.RunUntil(target);
+}
+
+void Board::Wait(int stop_fd) {
+  const auto now = Clock::now();
+  const microseconds slice = now - last_byte_ < kFlowing ? kFlowingSlice : kQuietSlice;
+  const std::uint64_t cycle = CycleAt(now);
+  std::uint64_t next = cycle + kCyclesPerMicrosecond * microseconds(kLongestWait).count();
+  if (const auto event = chip_.NextEvent()) next = std::min(next, *event);
+  if (!chip_.output().empty()) next = std::min(next, chip_.output().front().due_cycle);
+  next = std::max(next, cycle + kCyclesPerMicrosecond * slice.count());
+
+  const auto wait = nanoseconds((next - cycle) * kNanosecondsPerMicrosecond / kCyclesPerMicrosecond);
+  const timespec timeout{0, static_cast<long>(wait.count())};
+  // A full input buffer or a closed port would be ready all the time.
+  const bool want_data = terminal_.is_open() && chip_.pending_input() < kInputBuffer;
+  pollfd fds[] = {{stop_fd, POLLIN, 0},
+                  {control_.fd(), POLLIN, 0},
+                  {terminal_.change_fd(), POLLIN, 0},
+                  {want_data ? terminal_.data_fd() : -1, POLLIN, 0}};
+  if (ppoll(fds, std::size(fds), &timeout, nullptr) <= 0) return;
+
+  CatchUp();  // what came, came now
+  stopped_ = fds[0].revents != 0;
+  // Who asks for the lines right after open() must see that open() has raised them.
+  if (fds[1].revents != 0 || fds[2].revents != 0 || (fds[3].revents & POLLHUP) != 0) FollowTerminal();
+  if (fds[3].revents & POLLIN) TakeInput();
+  if (fds[1].revents != 0) {
+    while (auto request = control_.Receive()) control_.Reply(*request, Execute(request->text));
+  }
+}
+
+void Board::FollowTerminal() {
+  const bool hang_up = terminal_.hangs_up_on_close();
+  const Terminal::Change change = terminal_.Update();
+  if (change == Terminal::Change::kClosed || change == Terminal::Change::kReopened) {
+    TakeInput();
+    terminal_.DropOutput();
+    if (hang_up) {
+      SetDtr(false, "close");
+      rts_ = false;
+    }
+  }
+  if (change == Terminal::Change::kOpened || change == Terminal::Change::kReopened) {
+    rts_ = true;
+    SetDtr(true, "open");
+  }
+}
+
+void Board::TakeInput() {
+  if (chip_.pending_input() >= kInputBuffer) return;
+  const auto bytes = terminal_.Read(kInputBuffer - chip_.pending_input());
+  if (bytes.empty()) return;
+  last_byte_ = Clock::now();
+  if (muted_) return;
+  const SerialFormat format = ClientFormat();
+  for (const std::uint8_t byte : bytes) chip_.Receive(byte, format);
+}
+
+void Board::PassOutput() {
+  auto& output = chip_.output();
+  std::vector<std::uint8_t> bytes;
+  SerialFormat client;
+  while (!output.empty() && output.front().due_cycle <= chip_.cycle()) {
+    if (bytes.empty()) client = ClientFormat();
+    std::uint8_t value = output.front().value;
+    if (!Understands(client, output.front().format)) value ^= 0x5a;
+    if (corrupt_bytes_ > 0) {
+      value ^= 0x04;
+      --corrupt_bytes_;
+    }
+    bytes.push_back(value);
+    output.pop_front();
+  }
+  if (bytes.empty()) return;
+  last_byte_ = Clock::now();
+  if (!muted_ && terminal_.is_open()) terminal_.Write(bytes);
+}
+
+SerialFormat Board::ClientFormat() const { return {terminal_.baud(), static_cast<Parity>(frame_[1])}; }
+
+void Board::Reset(std::string_view why) {
+  fmt::print(stderr, "reset by {} at cycle {}\n", why, chip_.cycle());
+  chip_.Reset(Chip::ResetCause::kExternal);
+}
+
+void Board::SetDtr(bool active, std::string_view why) {
+  // A capacitor between DTR and the reset pin makes a pulse of the edge.
+  if (active && !dtr_) Reset(why);
+  dtr_ = active;
+}
+
+std::string Board::Execute(std::string_view command) {
+  const std::size_t space = command.find(' ');
+  const std::string_view name = command.substr(0, space);
+  const std::string_view argument = space == std::string_view::npos ? "" : command.substr(space + 1);
+  if (name == "dtr" || name == "rts") return SetLine(name, argument);
+  if (name == "lines") return fmt::format("ok dtr={:d} rts={:d}", dtr_, rts_);
+  if (name == "frame") return SetFrame(argument);
+  if (name == "stat") return Statistics();
+  if (name == "dump") return Dump(argument);
+  if (name == "corrupt") return SetCorruption(argument);
+  if (name == "reset") {
+    Reset("button");
+    return "ok";
+  }
+  if (name == "mute" && (argument == "on" || argument == "off")) {
+    muted_ = argument == "on";
+    return "ok";
+  }
+  if (double celsius = 0; name == "temperature") {
+    const auto [end, error] = std::from_chars(argument.data(), argument.data() + argument.size(), celsius);
+    if (error != std::errc() || celsius < -40 || celsius > 125) {
+      return fmt::format("error temperature \"{}\": give degrees Celsius from -40 to 125", argument);
+    }
+    chip_.SetTemperature(celsius);
+    return "ok";
+  }
+  return fmt::format(
+      "error command \"{}\": unknown; there are dtr 0|1, rts 0|1, lines, frame [8n1], reset, stat, "
+      "dump FILE, mute on|off, corrupt N, temperature C",
+      command);
+}
+
+std::string Board::SetLine(std::string_view name, std::string_view value) {
+  if (value != "0" && value != "1") return fmt::format("error {} \"{}\": give 0 or 1", name, value);
+  if (name == "dtr") {
+    SetDtr(value == "1", "dtr");
+  } else {
+    rts_ = value == "1";
+  }
+  return "ok";
+}
+
+std::string Board::SetFrame(std::string_view frame) {
+  if (frame.empty()) return "ok " + frame_;
+  if (frame.size() != 3 || frame[0] < '5' || frame[0] > '8' ||
+      std::string_view("neo").find(frame[1]) == std::string_view::npos || (frame[2] != '1' && frame[2] != '2')) {
+    return fmt::format("error frame \"{}\": give data bits, parity n, e or o, and stop bits, such as 8n1", frame);
+  }
+  frame_ = frame;
+  return "ok";
+}
+
+std::string Board::SetCorruption(std::string_view count) {
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), bytes);
+  if (error != std::errc() || end != count.data() + count.size()) {
+    return fmt::format("error corrupt \"{}\": give a number of bytes", count);
+  }
+  corrupt_bytes_ = bytes;
+  return "ok";
+}
+
+std::string Board::Dump(std::string_view path) const {
+  if (path.empty()) return "error dump: give the file to write";
+  if (auto saved = SaveFlashFile(path, chip_.flash()); !saved) return "error " + saved.error().message;
+  return "ok";
+}
+
+std::string Board::Statistics() const {
+  const Chip::Counters& counters = chip_.counters();
+  return fmt::format(
+      "ok state={} pc={:#06x} simulated_ms={} received={} sent={} overruns={} garbled={} resets={} led_edges={} "
+      "open={:d} dtr={:d} rts={:d} client_baud={} board_baud={}",
+      StateName(chip_.state()), chip_.program_counter(), chip_.cycle() / (Chip::kHz / 1000), counters.received,
+      counters.sent, counters.overruns, counters.garbled, counters.resets, counters.led_edges, terminal_.is_open(),
+      dtr_, rts_, terminal_.baud(), chip_.format().baud);
+}
+
+}  // namespace motley::avrsim

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "tools/avrsim/control_socket.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    "usage: board-ctl DIR list\n"
+    "       board-ctl DIR SERIAL unplug|plug|reset|stat|dump FILE|mute on|off|corrupt N|temperature C|dtr 0|1|rts 0|1\n"
+    "Acts on a board of the with-boards that was started with --dir DIR ($MOTLEY_BOARDS_DIR for its command).\n";
+
+int Main(int argc, char** argv) {
+  if (argc < 3 || (argc == 3 && std::string(argv[2]) != "list")) {
+    fmt::print(stderr, "{}", kUsage);
+    return motley::ExitCode(motley::Code::kInvalid);
+  }
+  std::string request = argv[2];
+  for (int i = 3; i < argc; ++i) {
+    const bool file = i > 3 && std::string(argv[i - 1]) == "dump";  // the board runs in another folder
+    request += " " + (file ? std::filesystem::absolute(argv[i]).string() : std::string(argv[i]));
+  }
+  const auto answer = motley::avrsim::ControlSocket::Ask(std::filesystem::path(argv[1]) / "boards.sock", request);
+  if (!answer) {
+    fmt::print(stderr, "board-ctl: {}\n", answer.error().message);
+    return motley::ExitCode(answer.error().code);
+  }
+  if (answer->rfind("ok", 0) == 0) {
+    if (answer->size() > 3) fmt::print("{}\n", answer->substr(3));
+    return 0;
+  }
+  fmt::print(stderr, "board-ctl: {}\n", answer->substr(answer->find(' ') + 1));
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return Main(argc, argv); }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tools/avrsim/boards_options.h"
+
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include <algorithm>
+
+namespace motley::avrsim {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: with-boards [--dir DIR] --board TYPE:SERIAL[:FLASHFILE] [--board ...] -- COMMAND [ARGUMENT ...]\n"
+    "Runs COMMAND with virtual Arduinos on /dev/ttyACM0, /dev/ttyUSB0, ..., which only it and its children see.\n"
+    "TYPE is uno (optiboot, 115200 baud) or nano (ATmegaBOOT, 57600 baud). DIR keeps logs, flash files and the socket\n"
+    "that board-ctl uses. Needs root. For example:\n"
+    "  with-boards --board uno:A1 -- avrdude -p m328p -c arduino -P /dev/ttyACM0 -b 115200 -D -U flash:w:blink.hex";
+
+constexpr BoardType kBoardTypes[] = {
+    {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "optiboot-115200.hex"},
+    {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "atmegaboot-57600.hex"},
+};
+
+Result<BoardOptions> ParseBoard(const std::string& text) {
+  const std::size_t first = text.find(':');
+  const std::size_t second = first == std::string::npos ? first : text.find(':', first + 1);
+  TRY_ASSIGN(const BoardType* type, FindBoardType(text.substr(0, first)));
+  BoardOptions board{type, "", ""};
+  if (first != std::string::npos) board.serial = text.substr(first + 1, second - first - 1);
+  if (second != std::string::npos) board.flash_file = std::filesystem::absolute(text.substr(second + 1));
+  const auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+  if (board.serial.empty() || !std::all_of(board.serial.begin(), board.serial.end(), allowed)) {
+    return Error{Code::kInvalid, fmt::format("board \"{}\": the serial number \"{}\" must be letters, digits, - and _, "
+                                             "as in uno:A1",
+                                             text, board.serial)};
+  }
+  return board;
+}
+
+}  // namespace
+
+Result<const BoardType*> FindBoardType(const std::string& name) {
+  for (const BoardType& type : kBoardTypes) {
+    if (name == type.name) return &type;
+  }
+  return Error{Code::kInvalid, fmt::format("board type \"{}\": unknown; there are uno and nano", name)};
+}
+
+Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv) {
+  static const option kOptions[] = {
+      {"dir", required_argument, nullptr, 'd'}, {"board", required_argument, nullptr, 'b'}, {nullptr, 0, nullptr, 0}};
+  BoardsOptions options;
+  for (int letter; (letter = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
+    if (letter == 'd') options.folder = std::filesystem::absolute(optarg);
+    if (letter == '?') return Error{Code::kInvalid, kUsage};
+    if (letter != 'b') continue;
+    TRY_ASSIGN(BoardOptions board, ParseBoard(optarg));
+    for (const BoardOptions& other : options.boards) {
+      if (other.serial == board.serial) {
+        return Error{Code::kInvalid,
+                     fmt::format("board \"{}\": serial number {} is given twice; use another", optarg, board.serial)};
+      }
+    }
+    options.boards.push_back(std::move(board));
+  }
+  options.command.assign(argv + optind, argv + argc);
+  if (options.boards.empty() || options.command.empty()) return Error{Code::kInvalid, kUsage};
+  return options;
+}
+
+}  // namespace motley::avrsim

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+
+namespace motley::avrsim {
+
+/// What a kind of board looks like from the USB side.
+struct BoardType {
+  const char* name;
+  const char* vendor_id;
+  const char* product_id;
+  const char* manufacturer;
+  const char* product;
+  const char* device_prefix;  ///< "ttyACM" or "ttyUSB"
+  const char* bootloader;     ///< file in <bin>/bootloaders
+};
+
+/// Errors: kInvalid (names the known ones).
+Result<const BoardType*> FindBoardType(const std::string& name);
+
+struct BoardOptions {
+  const BoardType* type;
+  std::string serial;
+  std::filesystem::path flash_file;  ///< empty: <folder>/<serial>.flash
+};
+
+struct BoardsOptions {
+  std::filesystem::path folder;  ///< empty: one that is made and removed again
+  std::vector<BoardOptions> boards;
+  std::vector<std::string> command;
+};
+
+/// Reads `[--dir DIR] --board TYPE:SERIAL[:FLASHFILE] ... -- COMMAND ...`.
+///
+/// Errors: kInvalid, with the usage where an option is missing.
+Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv);
+
+}  // namespace motley::avrsim

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "common/base/result.h"
+#include "tools/avrsim/serial_frame.h"
+
+struct avr_t;
+struct avr_flash_t;
+struct avr_uart_t;
+
+namespace motley::avrsim {
+
+/// An ATmega328P at 16 MHz with its boot reset vector programmed, on simavr's core.
+///
+/// Time is counted in CPU cycles and moves only in RunUntil(). Beyond simavr it has the time that a page erase or write
+/// takes, a UART of 10 bits a byte whose receiver overruns after the bytes that silicon can hold, and a line that
+/// garbles what comes at another baud rate or parity. It has no lock bits, and EEPROM is lost with the object.
+class Chip {
+ public:
+  static constexpr std::uint32_t kHz = 16'000'000;
+  static constexpr std::size_t kFlashSize = 32'768;
+
+  enum class State {
+    kRunning,
+    kSleeping,  ///< until an interrupt
+    kHalted,    ///< crashed, or asleep with interrupts off: nothing but a reset wakes it
+  };
+  enum class ResetCause { kPowerOn, kExternal };
+
+  struct Counters {
+    std::uint64_t received = 0;  ///< bytes that reached the UART
+    std::uint64_t sent = 0;      ///< bytes that the firmware wrote
+    std::uint64_t overruns = 0;  ///< lost, since the firmware did not read in time
+    std::uint64_t garbled = 0;   ///< arrived with another baud rate or parity than the UART has
+    std::uint64_t resets = 0;    ///< power-on and external ones
+    std::uint64_t led_edges = 0;
+  };
+
+  /// A chip with erased flash that starts at `boot_address` (bytes) after each reset.
+  ///
+  /// Errors: kInternal (this simavr knows no ATmega328P).
+  static Result<std::unique_ptr<Chip>> Create(std::uint32_t boot_address);
+  ~Chip();
+  Chip(const Chip&) = delete;
+  Chip& operator=(const Chip&) = delete;
+
+  std::span<std::uint8_t> flash();
+  /// Bytes still on their way in are lost.
+  void Reset(ResetCause cause);
+
+  void RunUntil(std::uint64_t cycle);
+  std::uint64_t cycle() const;
+  State state() const;
+  /// The cycle at which a sleeping chip has something to do next; nothing when it is halted.
+  std::optional<std::uint64_t> NextEvent() const;
+
+  /// Puts a byte on the line to the UART, behind those that are on it; it takes 10 bit times of its baud rate.
+  void Receive(std::uint8_t value, SerialFormat format);
+  /// Bytes on the line that have not reached the UART.
+  std::size_t pending_input() const { return input_.size(); }
+  /// What the firmware sent; the owner takes bytes off the front when they are due.
+  std::deque<LineByte>& output() { return output_; }
+  SerialFormat format() const;
+
+  /// What the temperature sensor on the die measures.
+  void SetTemperature(double celsius);
+  /// In bytes, as avr-objdump prints it.
+  std::uint32_t program_counter() const;
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Hooks;   // simavr's callbacks
+  struct Module;  // our place in simavr's list of peripherals
+
+  Chip();
+  void Deliver(const LineByte& byte);
+  std::uint32_t CyclesPerBit() const;
+
+  avr_t* avr_ = nullptr;
+  avr_uart_t* uart_ = nullptr;
+  avr_flash_t* self_programming_ = nullptr;
+  std::unique_ptr<Module> module_;
+  std::deque<LineByte> input_;
+  std::deque<LineByte> output_;
+  Counters counters_;
+};
+
+}  // namespace motley::avrsim

@@ -1,0 +1,31 @@
+find_program(MOTLEY_AVR_GCC avr-gcc REQUIRED)
+find_program(MOTLEY_AVR_OBJCOPY avr-objcopy REQUIRED)
+find_program(MOTLEY_AVR_SIZE avr-size REQUIRED)
+set(MOTLEY_AVR_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
+
+# motley_avr_firmware(<target> NAME n VERSION v [PERIOD_MS p] [BAUD b] [SILENT] [PAD bytes])
+# Builds blink.c into <build>/firmware/<n>-<v>.hex, as part of the target `firmware`. SILENT never says a word; PAD adds
+# that many bytes that do not compress.
+function(motley_avr_firmware target)
+  cmake_parse_arguments(ARG "SILENT" "NAME;VERSION;PERIOD_MS;BAUD;PAD" "" ${ARGN})
+  set(output ${CMAKE_BINARY_DIR}/firmware/${ARG_NAME}-${ARG_VERSION})
+  set(definitions -DNAME="${ARG_NAME}" -DVERSION="${ARG_VERSION}")
+  foreach(option PERIOD_MS BAUD PAD)
+    if(ARG_${option})
+      list(APPEND definitions -D${option}=${ARG_${option}})
+    endif()
+  endforeach()
+  if(ARG_SILENT)
+    list(APPEND definitions -DSILENT)
+  endif()
+  add_custom_command(
+    OUTPUT ${output}.hex
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/firmware
+    COMMAND ${MOTLEY_AVR_GCC} -std=gnu11 -Wall -Wextra -Werror -Os -mmcu=atmega328p -DF_CPU=16000000UL ${definitions}
+            -Wl,--gc-sections -o ${output}.elf ${MOTLEY_AVR_SOURCE_DIR}/blink.c
+    COMMAND ${MOTLEY_AVR_OBJCOPY} -j .text -j .data -O ihex ${output}.elf ${output}.hex
+    DEPENDS ${MOTLEY_AVR_SOURCE_DIR}/blink.c
+    VERBATIM)
+  add_custom_target(firmware-${target} DEPENDS ${output}.hex)
+  add_dependencies(firmware firmware-${target})
+endfunction()

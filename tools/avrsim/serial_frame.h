@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace motley::avrsim {
+
+enum class Parity : char { kNone = 'n', kEven = 'e', kOdd = 'o' };
+
+/// How one side of an asynchronous line sends and expects its bytes.
+struct SerialFormat {
+  std::uint32_t baud = 9600;
+  Parity parity = Parity::kNone;
+};
+
+/// Whether a byte sent as `sender` arrives intact at `receiver`.
+///
+/// A receiver samples the stop bit 9.5 bit times after the start edge and is then off by at most half a bit, so that
+/// about 5 % of difference is the limit; a UART with eight samples a bit allows less (ATmega328P datasheet, table
+/// "Recommended Maximum Receiver Baud Rate Error": 4 % with U2X).
+inline bool Understands(const SerialFormat& receiver, const SerialFormat& sender) {
+  if (receiver.parity != sender.parity || sender.baud == 0) return false;
+  const double ratio = static_cast<double>(receiver.baud) / sender.baud;
+  return ratio > 0.96 && ratio < 1.04;
+}
+
+/// One byte under way on the line.
+struct LineByte {
+  std::uint8_t value;
+  SerialFormat format;
+  std::uint64_t due_cycle = 0;  ///< when its stop bit is through
+};
+
+}  // namespace motley::avrsim

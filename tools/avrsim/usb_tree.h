@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "common/base/result.h"
+#include "tools/avrsim/boards_options.h"
+
+namespace motley::avrsim {
+
+/// Serial ports that exist for this process and its children alone: a private mount namespace with a /dev and a
+/// /sys/class/tty of its own, where boards come and go as the kernel would show them.
+class UsbTree {
+ public:
+  /// Moves the calling process, which must have one thread, into the namespace. `folder` must be empty or absent.
+  ///
+  /// Errors: kDenied (not root, or mounting is forbidden), kUnavailable.
+  static Result<UsbTree> Enter(const std::filesystem::path& folder);
+
+  /// Makes `device` ("ttyACM0") a name of `terminal`, behind USB port `port` (1 and up) with the ids of `board`.
+  Result<void> Plug(const std::string& device, const std::string& terminal, int port, const BoardOptions& board);
+  /// Removes the port; nothing when there is none.
+  void Unplug(const std::string& device);
+
+ private:
+  UsbTree() = default;
+};
+
+}  // namespace motley::avrsim
