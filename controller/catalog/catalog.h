@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/loop/loop.h"
+#include "controller/store/store.h"
+#include "motley/v1/release.pb.h"
+
+namespace motley::controller {
+
+/// Artifacts by their digests, and immutable releases made of them. Files are written once and never changed:
+/// `<folder>/ab/<hex>`. Loop thread only.
+class Catalog {
+ public:
+  /// Makes the folders, and removes temporary files that a killed process has left. Errors: as SystemError.
+  static Result<std::unique_ptr<Catalog>> Create(Loop& loop, Store& store, const std::string& folder);
+
+  /// Where files that are to be added are written first: on the file system of the artifacts.
+  const std::string& incoming_folder() const { return incoming_folder_; }
+
+  /// Takes over `file`, which is synced, holds `size_bytes` bytes and really has `digest`. Bytes that are there already
+  /// are fine, and keep their first name. Errors: kInvalid (digest), as SystemError and Database.
+  Result<v1::ArtifactRef> Add(const std::string& file, const std::string& digest, std::uint64_t size_bytes,
+                              const std::string& name);
+  /// Errors: kInvalid (not a digest), kNotFound.
+  Result<v1::ArtifactRef> Find(const std::string& digest) const;
+  /// The file of an artifact. Errors: kInvalid (not a digest), kNotFound.
+  Result<std::string> PathOf(const std::string& digest) const;
+  /// Newest first.
+  Result<v1::ArtifactList> List() const;
+
+  /// Stores a release, and each variant's deployment model as an artifact. The same release again is fine. What is
+  /// stored, with `created_at`. Errors: kInvalid (the release), kNotFound (artifacts that are not in the catalogue),
+  /// kConflict (same application and version, other content).
+  Result<v1::Release> PushRelease(v1::Release release);
+  /// Newest first, without `source` and models; empty `application`: all.
+  Result<v1::ReleaseList> Releases(const std::string& application) const;
+  /// Errors: kNotFound.
+  Result<v1::Release> Release(const std::string& application, const std::string& version) const;
+  /// The artifact with the serialized deployment model, one for each variant in its order.
+  Result<std::vector<v1::ArtifactRef>> Bundles(const std::string& application, const std::string& version) const;
+
+ private:
+  Catalog(Loop& loop, Store& store, std::string folder);
+  std::string FileOf(std::string_view digest) const;
+  Result<void> CheckArtifacts(const v1::Release& release) const;
+  Result<v1::ArtifactRef> AddBytes(const std::string& bytes, const std::string& name);
+
+  Loop& loop_;
+  Store& store_;
+  const std::string folder_;
+  const std::string incoming_folder_;
+};
+
+}  // namespace motley::controller

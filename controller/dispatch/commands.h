@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/loop/loop.h"
+#include "controller/dispatch/wire.h"
+#include "controller/registry/registry.h"
+#include "motley/v1/api.pb.h"
+#include "motley/v1/desired.pb.h"
+#include "motley/v1/reported.pb.h"
+
+namespace motley::controller {
+
+/// Orders to gateways that are carried out now or not at all, and the answers to them. Loop thread only.
+class Commands {
+ public:
+  using LogsDone = std::function<void(Result<v1::LogReply>)>;
+  Commands(Loop& loop, Registry& registry, Send send) : loop_(loop), registry_(registry), send_(std::move(send)) {}
+
+  /// As Dispatch.
+  void FetchLogs(const std::string& gateway, const v1::LogRequest& request, LogsDone done);
+  Result<void> Retry(const std::string& gateway);
+
+  /// Whether somebody waits for this reply.
+  bool OnLogReply(const v1::LogReply& reply);
+
+ private:
+  struct Waiting {
+    std::string gateway;
+    LogsDone done;
+    Handle deadline;
+  };
+  Result<std::string> SendCommand(const std::string& gateway, v1::Command command);
+
+  Loop& loop_;
+  Registry& registry_;
+  const Send send_;
+  /// By the command's id.
+  std::map<std::string, Waiting> waiting_;
+};
+
+}  // namespace motley::controller

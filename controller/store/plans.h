@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "common/sql/database.h"
+#include "motley/v1/release.pb.h"
+
+namespace motley::controller {
+
+/// An assignment as it is stored.
+struct AssignmentRecord {
+  std::int64_t gateway_number = 0;
+  v1::Assignment assignment;
+};
+
+/// Plans and their assignments. Loop thread only. Errors of all calls: as Database.
+class PlanStore {
+ public:
+  explicit PlanStore(Database& database) : database_(database) {}
+
+  /// Stores a plan; `plan` has neither id nor assignments. Its id.
+  Result<std::uint64_t> Insert(const v1::Plan& plan, const std::vector<AssignmentRecord>& assignments);
+  /// Replaces all but the assignments.
+  Result<void> Update(const v1::Plan& plan);
+  /// Without assignments.
+  Result<std::optional<v1::Plan>> Find(std::uint64_t id);
+  /// By gateway.
+  Result<void> ForEachAssignment(std::uint64_t id, const std::function<void(AssignmentRecord)>& each);
+  Result<std::optional<AssignmentRecord>> FindAssignment(std::uint64_t id, std::string_view gateway);
+  /// Newest first, without assignments.
+  Result<v1::PlanList> List();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace motley::controller
