@@ -98,6 +98,11 @@ class StreamConnection final : public HttpConnection {
     if (question_) question_->Answer(Stopping());
   }
 
+  void Abort() override {
+    Tcp().close();
+    if (question_) question_->Answer(Stopping());
+  }
+
   Task<void> Serve(Welcome welcome) {
     error_code problem;
     if constexpr (kTls) {

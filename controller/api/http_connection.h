@@ -21,6 +21,8 @@ class HttpConnection {
   virtual ~HttpConnection() = default;
   /// Ends it once the answer that is under way is sent.
   virtual void WindDown() = 0;
+  /// Ends it at once.
+  virtual void Abort() = 0;
 };
 
 /// What connections need of their server. Server's thread only, but for `context`, which any thread may post to.

@@ -91,7 +91,9 @@ class AsioServer final : public HttpServer {
       if (shared_.connections.empty()) return;
       shared_.stop_deadline.expires_after(patience);
       shared_.stop_deadline.async_wait([this](error_code cancelled) {
-        if (!cancelled) shared_.context->stop();
+        if (cancelled) return;
+        // Not by stopping the context: Asio 1.74 frees suspended coroutines twice when it is destroyed under them.
+        for (HttpConnection* connection : shared_.connections) connection->Abort();
       });
     });
     // Without the acceptor and with the last connection gone it is out of work.

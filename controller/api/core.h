@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/base/result.h"
+#include "controller/api/received_file.h"
+#include "controller/store/telemetry.h"
+#include "motley/v1/api.pb.h"
+#include "motley/v1/desired.pb.h"
+#include "motley/v1/release.pb.h"
+#include "motley/v1/reported.pb.h"
+#include "motley/v1/telemetry.pb.h"
+
+namespace motley::controller {
+
+struct StoredArtifact {
+  v1::ArtifactRef ref;
+  std::string path;
+};
+
+enum class Added { kNew, kWasThere };
+
+/// What the REST interface asks of the controller. Loop thread only.
+///
+/// Errors of all calls: kNotFound (the thing that was named), kInvalid (the request), kConflict (the state of things),
+/// kUnavailable and kCorrupt (the store).
+class Core {
+ public:
+  virtual ~Core() = default;
+
+  virtual Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) = 0;
+  virtual Result<v1::GatewayList> ListGateways() = 0;
+  virtual Result<v1::Gateway> GetGateway(const std::string& gateway) = 0;
+  virtual Result<void> RemoveGateway(const std::string& gateway) = 0;
+  virtual Result<v1::Gateway> TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) = 0;
+  /// A new enrolment token; what the gateway has now works until it is used.
+  virtual Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) = 0;
+  virtual Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& query) = 0;
+  /// `done` comes once, later or at once. Errors beside the general ones: kUnavailable (the gateway is away), kTimeout.
+  virtual void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
+                         std::function<void(Result<v1::LogReply>)> done) = 0;
+  /// Errors beside the general ones: kUnavailable (the gateway is away).
+  virtual Result<void> RetryDeployment(const std::string& gateway) = 0;
+  /// Errors beside the general ones: kDenied (token unknown, expired or used).
+  virtual Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) = 0;
+  /// The gateway whose agent has this secret. Errors: kDenied.
+  virtual Result<std::string> Authenticate(const std::string& secret) = 0;
+
+  virtual Result<v1::ArtifactList> ListArtifacts() = 0;
+  virtual Result<StoredArtifact> GetArtifact(const std::string& digest) = 0;
+  /// Where uploads are received: on the file system of the artifacts, so that they can be renamed into place.
+  virtual std::string upload_folder() const = 0;
+  /// Takes the file away by renaming it. Its digest is right.
+  virtual Result<Added> AddArtifact(const ReceivedFile& file, const std::string& name) = 0;
+
+  virtual Result<v1::Release> AddRelease(const v1::Release& release) = 0;
+  /// Empty `application`: of all.
+  virtual Result<v1::ReleaseList> ListReleases(const std::string& application) = 0;
+  virtual Result<v1::Release> GetRelease(const std::string& application, const std::string& version) = 0;
+
+  virtual Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) = 0;
+  virtual Result<v1::PlanList> ListPlans() = 0;
+  virtual Result<v1::Plan> GetPlan(std::uint64_t plan) = 0;
+  virtual Result<v1::Plan> ApprovePlan(std::uint64_t plan) = 0;
+  virtual Result<v1::Plan> EnactPlan(std::uint64_t plan) = 0;
+  virtual Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) = 0;
+  virtual Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) = 0;
+
+  virtual Result<v1::FleetStatus> GetStatus() = 0;
+};
+
+}  // namespace motley::controller

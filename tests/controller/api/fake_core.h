@@ -1,0 +1,109 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/api/core.h"
+
+namespace motley::controller {
+
+/// Answers each call with an empty message, or with `error`; keeps what was called.
+class FakeCore : public Core {
+ public:
+  std::vector<std::string> calls;
+  std::optional<Error> error;
+  std::string folder = "/nowhere";
+  std::string artifact_path;
+  TelemetryQuery query;
+  std::function<void(Result<v1::LogReply>)> logs_done;
+
+  Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override {
+    return Give<v1::AddGatewayReply>("add " + request.id());
+  }
+  Result<v1::GatewayList> ListGateways() override { return Give<v1::GatewayList>("list"); }
+  Result<v1::Gateway> GetGateway(const std::string& gateway) override { return Give<v1::Gateway>("get " + gateway); }
+  Result<void> RemoveGateway(const std::string& gateway) override { return Done("remove " + gateway); }
+  Result<v1::Gateway> TagGateway(const std::string& gateway, const v1::TagGatewayRequest&) override {
+    return Give<v1::Gateway>("tag " + gateway);
+  }
+  Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) override {
+    return Give<v1::AddGatewayReply>("renew " + gateway);
+  }
+  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& asked) override {
+    query = asked;
+    return Give<v1::TelemetryPage>("telemetry " + gateway);
+  }
+  void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
+                 std::function<void(Result<v1::LogReply>)> done) override {
+    calls.push_back("logs " + gateway + " " + request.component());
+    logs_done = std::move(done);
+  }
+  Result<void> RetryDeployment(const std::string& gateway) override { return Done("retry " + gateway); }
+  Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) override {
+    return Give<v1::EnrolReply>("enrol " + request.token());
+  }
+  Result<std::string> Authenticate(const std::string& secret) override {
+    if (secret == "agent-secret") return std::string("gw-1");
+    return Error{Code::kDenied, "unknown"};
+  }
+
+  Result<v1::ArtifactList> ListArtifacts() override { return Give<v1::ArtifactList>("artifacts"); }
+  Result<StoredArtifact> GetArtifact(const std::string& digest) override {
+    calls.push_back("artifact " + digest);
+    if (error) return *error;
+    StoredArtifact artifact;
+    artifact.ref.set_digest(digest);
+    artifact.path = artifact_path;
+    return artifact;
+  }
+  std::string upload_folder() const override { return folder; }
+  Result<Added> AddArtifact(const ReceivedFile& file, const std::string& name) override {
+    calls.push_back("add artifact " + file.digest() + " " + name);
+    if (error) return *error;
+    return Added::kNew;
+  }
+
+  Result<v1::Release> AddRelease(const v1::Release& release) override {
+    return Give<v1::Release>("add release " + release.version());
+  }
+  Result<v1::ReleaseList> ListReleases(const std::string& application) override {
+    return Give<v1::ReleaseList>("releases " + application);
+  }
+  Result<v1::Release> GetRelease(const std::string& application, const std::string& version) override {
+    return Give<v1::Release>("release " + application + " " + version);
+  }
+
+  Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) override {
+    return Give<v1::Plan>("propose " + request.version());
+  }
+  Result<v1::PlanList> ListPlans() override { return Give<v1::PlanList>("plans"); }
+  Result<v1::Plan> GetPlan(std::uint64_t plan) override { return Give<v1::Plan>("plan " + std::to_string(plan)); }
+  Result<v1::Plan> ApprovePlan(std::uint64_t plan) override {
+    return Give<v1::Plan>("approve " + std::to_string(plan));
+  }
+  Result<v1::Plan> EnactPlan(std::uint64_t plan) override { return Give<v1::Plan>("enact " + std::to_string(plan)); }
+  Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override {
+    return Give<v1::Plan>("reject " + std::to_string(plan) + " " + reason);
+  }
+  Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override {
+    return Give<v1::Assignment>("explain " + std::to_string(plan) + " " + gateway);
+  }
+
+  Result<v1::FleetStatus> GetStatus() override { return Give<v1::FleetStatus>("status"); }
+
+ private:
+  template <typename Message>
+  Result<Message> Give(std::string call) {
+    TRY(Done(std::move(call)));
+    return Message();
+  }
+  Result<void> Done(std::string call) {
+    calls.push_back(std::move(call));
+    if (error) return *error;
+    return {};
+  }
+};
+
+}  // namespace motley::controller
