@@ -78,8 +78,8 @@ bool IsInside(const fs::path& path, const fs::path& folder) {
 
 Result<void> CheckPath(const KindSetup& setup, const std::string& path) {
   const fs::path given(path);
-  if (!given.is_absolute() || given != given.lexically_normal() || !given.has_filename() || path.size() > 4096 ||
-      path.find('\0') != std::string::npos) {
+  if (!given.is_absolute() || path != given.lexically_normal().string() || !given.has_filename() ||
+      path.size() > 4096 || path.find('\0') != std::string::npos) {
     return Error{Code::kInvalid,
                  "path \"" + path + "\" is not absolute and plain; write it from \"/\", without \"..\" and \"//\""};
   }

@@ -174,6 +174,14 @@ Result<void> InstallArtifact(const KindSetup& setup, const std::string& folder, 
   return InstallProgram(setup.artifact(spec.artifact().digest()), ProgramPath(folder, spec));
 }
 
+// An agent that was killed while it started a supervisor may have left one on its way, which comes only now.
+Result<void> StartAlone(const SupervisorLaunch& launch, const Owner& owner) {
+  auto started = StartSupervisor(launch);
+  if (started || started.error().code != Code::kConflict) return started;
+  TRY(EndSupervisor(launch.folder, owner));
+  return StartSupervisor(launch);
+}
+
 Result<void> StartInstance(const KindSetup& setup, const std::string& folder, const Instance& instance) {
   const auto& spec = instance.component.process();
   TRY(EndSupervisor(folder, OwnerOf(instance)));
@@ -193,7 +201,7 @@ Result<void> StartInstance(const KindSetup& setup, const std::string& folder, co
   launch.stop_timeout =
       std::chrono::milliseconds(spec.stop_timeout_ms() != 0 ? spec.stop_timeout_ms() : kDefaultStopTimeoutMs);
   launch.log_bytes = kLogBytes;
-  return StartSupervisor(launch);
+  return StartAlone(launch, OwnerOf(instance));
 }
 
 Result<void> SetAside(const std::string& folder, const Owner& owner) {
@@ -212,7 +220,7 @@ Result<std::int64_t> LookForConfirmation(const std::string& folder, const Instan
   if (found.Ended(instance.digest) && status.exit_code == 0) return 0;
   if (found.Ended(instance.digest)) return Error{Code::kUnavailable, EndText(status) + LastLines(folder)};
   if (!found.Runs(instance.digest)) return Error{Code::kUnavailable, "is not running" + LastLines(folder)};
-  if (status.state == SupervisedState::kBackoff || status.state == SupervisedState::kStopping) {
+  if (status.state == SupervisedState::kBackoff) {
     return Error{Code::kUnavailable, EndText(status) + LastLines(folder)};
   }
   const auto up_ms = BootMs() - status.started_ms;

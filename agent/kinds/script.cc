@@ -52,21 +52,24 @@ Result<std::string> ScriptText(const KindSetup& setup, const v1::ScriptSpec& spe
   return ReadFile(setup.artifact(spec.artifact().digest()), kScriptLimitBytes);
 }
 
-// Writes down that a run begins, and begins it.
-Result<void> BeginRun(const KindSetup& setup, const std::string& folder, const Instance& instance, ScriptRecord record,
-                      const std::string& text) {
-  TRY(EndSupervisor(folder, OwnerOf(instance)));
+enum class Begun { kYes, kOtherCameFirst };
+
+// Writes down that a run begins, and begins it. A run that nobody knows the end of keeps its name: an agent that was
+// killed may have left its supervisor on the way, and then that is this run.
+Result<Begun> BeginRun(const KindSetup& setup, const std::string& folder, const Instance& instance, ScriptRecord record,
+                       const std::string& text) {
   const std::string work = folder + "/work";
   const std::string script = folder + "/script";
   TRY(MakeFolder(work));
   TRY(WriteFileAtomically(script, text, 0700));
-  record.set_run(RandomHex(16));
+  if (record.run().empty()) record.set_run(RandomHex(16));
   TRY(SaveRecord(folder, record));
   const bool names_interpreter = text.starts_with("#!");
   SupervisorLaunch launch;
   launch.supervise = setup.supervise;
   launch.folder = folder;
   launch.instance = record.run();
+  launch.repeat = SupervisorLaunch::Repeat::kNever;
   launch.program = names_interpreter ? script : "/bin/sh";
   if (!names_interpreter) launch.arguments = {script};
   launch.environment = ProgramEnvironment(setup, OwnerOf(instance), work, record.environment());
@@ -75,14 +78,25 @@ Result<void> BeginRun(const KindSetup& setup, const std::string& folder, const I
   launch.stop_timeout = kStopTimeout;
   launch.time_limit = TimeLimit(record);
   launch.log_bytes = kLogBytes;
-  return StartSupervisor(launch);
+  const auto started = StartSupervisor(launch);
+  if (started) return Begun::kYes;
+  if (started.error().code == Code::kConflict) return Begun::kOtherCameFirst;
+  return started.error();
 }
 
-Result<void> BeginApply(const KindSetup& setup, const std::string& folder, const Instance& instance) {
+// The name of the run that the record is at, if that is one of `phase` without a known end; else empty, for a new one.
+std::string UnfinishedRun(const ScriptFacts& facts, ScriptRecord::Phase phase) {
+  if (!facts.record || facts.record->phase() != phase || facts.supervision.Ended(facts.record->run())) return "";
+  return facts.record->run();
+}
+
+Result<Begun> BeginApply(const KindSetup& setup, const std::string& folder, const Instance& instance,
+                         const ScriptFacts& facts) {
   const auto& spec = instance.component.script();
   ScriptRecord record;
   record.set_digest(instance.digest);
   record.set_phase(ScriptRecord::PHASE_APPLYING);
+  record.set_run(UnfinishedRun(facts, ScriptRecord::PHASE_APPLYING));
   record.set_undo(spec.undo());
   *record.mutable_environment() = spec.environment();
   record.set_timeout_ms(spec.timeout_ms());
@@ -158,13 +172,16 @@ Result<Progress> TakeSteps(const KindSetup& setup, const Instance& instance, boo
         TRY(EndSupervisor(folder, OwnerOf(instance)));
         break;
       case ScriptStep::kRunApply: {
-        TRY(BeginApply(setup, folder, instance));
+        TRY_ASSIGN(const auto begun, BeginApply(setup, folder, instance, facts));
+        if (begun == Begun::kOtherCameFirst) break;
         TRY_ASSIGN(const auto record, LoadRecord(folder));
         return WaitFor(folder, *record);
       }
       case ScriptStep::kRunUndo: {
+        facts.record->set_run(UnfinishedRun(facts, ScriptRecord::PHASE_UNDOING));
         facts.record->set_phase(ScriptRecord::PHASE_UNDOING);
-        TRY(BeginRun(setup, folder, instance, *facts.record, facts.record->undo()));
+        TRY_ASSIGN(const auto begun, BeginRun(setup, folder, instance, *facts.record, facts.record->undo()));
+        if (begun == Begun::kOtherCameFirst) break;
         TRY_ASSIGN(const auto record, LoadRecord(folder));
         return WaitFor(folder, *record);
       }

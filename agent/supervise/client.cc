@@ -62,6 +62,7 @@ std::vector<std::string> CommandLine(const SupervisorLaunch& launch) {
                                    std::to_string(launch.log_bytes),
                                    "--",
                                    launch.program};
+  if (launch.repeat == SupervisorLaunch::Repeat::kNever) line.insert(line.begin() + 1, "--once");
   line.insert(line.end(), launch.arguments.begin(), launch.arguments.end());
   return line;
 }
@@ -192,10 +193,7 @@ Result<void> EndSupervisor(const std::string& folder, const Owner& owner) {
       return Error{Code::kUnavailable, "the supervisor of " + folder + " does not die; see what its process waits for"};
     }
   }
-  // One that stopped or ended by itself has seen to its descendants.
-  const auto state = found.status.state;
-  const bool tidy = state == SupervisedState::kStopped || state == SupervisedState::kEnded;
-  if (!process && (!found.has_status || tidy)) return {};
+  if (!process && !found.has_status) return {};
   const pid_t session = found.has_status ? found.status.supervisor : found.supervisor;
   if (KillLeftBehind(session, owner.ApplicationEntry(), owner.ComponentEntry()) > 0) {
     return Error{Code::kUnavailable, "processes of " + owner.application + "/" + owner.component +

@@ -23,6 +23,9 @@ struct SupervisorLaunch {
   std::string folder;
   /// Comes back in the status; at most 95 bytes.
   std::string instance;
+  /// Whether an instance that has ended in this folder is run again.
+  enum class Repeat { kAllowed, kNever };
+  Repeat repeat = Repeat::kAllowed;
   /// A path, or a name that is looked for in the PATH of `environment`.
   std::string program;
   std::vector<std::string> arguments;

@@ -53,6 +53,11 @@ bool ParseOption(const char* name, const char* value, SupervisorOptions* options
 bool ParseSupervisorOptions(int argc, char** argv, SupervisorOptions* options, Text<256>* error) {
   int next = 1;
   while (next < argc && strcmp(argv[next], "--") != 0) {
+    if (strcmp(argv[next], "--once") == 0) {
+      options->once = true;
+      ++next;
+      continue;
+    }
     if (next + 1 >= argc) {
       error->Add(argv[next]).Add(": its value is missing");
       return false;

@@ -18,12 +18,14 @@ struct SupervisorOptions {
   /// How long one run may take; 0 is as long as it likes.
   std::int64_t time_limit_ms = 0;
   std::int64_t log_bytes = 1 << 20;
+  /// Do nothing when the folder's status says that this instance has ended already.
+  bool once = false;
   /// The program and its arguments, ended by a null pointer.
   char** program = nullptr;
 };
 
 inline constexpr const char* kSuperviseUsage =
-    "usage: motley-supervise --dir RUN_DIR [--instance TEXT] [--restart always|on-failure|never]\n"
+    "usage: motley-supervise --dir RUN_DIR [--instance TEXT [--once]] [--restart always|on-failure|never]\n"
     "         [--backoff-initial-ms N] [--backoff-max-ms N] [--stop-timeout-ms N] [--time-limit-ms N] [--log-bytes N]\n"
     "         -- PROGRAM [ARGUMENT...]\n";
 

@@ -14,7 +14,7 @@ enum class SupervisedState {
   kBackoff,   ///< It ended and will be started again at `next_start_ms`.
   kStopping,  ///< It was told to end, or its descendants were.
   kStopped,   ///< It was stopped on request; the supervisor is gone.
-  kEnded,     ///< It ended and is not to be started again; the supervisor is gone.
+  kEnded,     ///< It ended and is not to be started again; the supervisor sees to descendants, or is gone.
 };
 
 /// What a supervisor says about its program in RUN_DIR/status. Plain arrays: the supervisor allocates nothing.

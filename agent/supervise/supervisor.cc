@@ -46,8 +46,14 @@ bool Supervisor::Prepare() {
   SupervisorStatus before;
   const auto application = OwnEntry("MOTLEY_APPLICATION");
   const auto component = OwnEntry("MOTLEY_COMPONENT");
-  if (ReadStatus(folder_fd_, &before) && !application.empty() && !component.empty()) {
+  const bool have_before = ReadStatus(folder_fd_, &before);
+  if (have_before && !application.empty() && !component.empty()) {
     KillLeftBehind(before.supervisor, application, component);
+  }
+  const bool ended_before = have_before && before.state == SupervisedState::kEnded;
+  if (options_.once && ended_before && strcmp(before.instance, options_.instance) == 0) {
+    phase_ = Phase::kDone;
+    return true;
   }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t signals;
@@ -62,7 +68,7 @@ bool Supervisor::Prepare() {
 }
 
 void Supervisor::Run() {
-  Start();
+  if (phase_ != Phase::kDone) Start();
   while (phase_ != Phase::kDone) {
     Wait();
     Reap();
@@ -253,7 +259,7 @@ void Supervisor::PlanNextStart(bool succeeded) {
     status_.state = SupervisedState::kBackoff;
     text.Add("; next start in ").Add(wait).Add(" ms");
   } else {
-    status_.state = SupervisedState::kStopping;
+    status_.state = stop_asked_ ? SupervisedState::kStopping : SupervisedState::kEnded;
   }
   Say(text.view());
   Save(Durability::kCrashOnly);

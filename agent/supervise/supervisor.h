@@ -22,7 +22,8 @@ class Supervisor {
   /// Both outlive this object. The folder's status still says what was before.
   Supervisor(const SupervisorOptions& options, int folder_fd);
 
-  /// Ends what a killed supervisor left in this folder and writes the first status; false with errno.
+  /// Ends what a killed supervisor left in this folder and writes the first status; false with errno. When the instance
+  /// is to run once and has, Run does nothing.
   bool Prepare();
   void Run();
 
