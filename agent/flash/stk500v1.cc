@@ -1,0 +1,210 @@
+#include "agent/flash/stk500v1.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace motley::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using Bytes = std::vector<std::uint8_t>;
+
+// AVR061, chapter 4.
+constexpr std::uint8_t kInSync = 0x14;
+constexpr std::uint8_t kOk = 0x10;
+constexpr std::uint8_t kEndOfPacket = 0x20;
+constexpr std::uint8_t kGetSync = 0x30;
+constexpr std::uint8_t kEnterProgramming = 0x50;
+constexpr std::uint8_t kLeaveProgramming = 0x51;
+constexpr std::uint8_t kLoadAddress = 0x55;
+constexpr std::uint8_t kProgramPage = 0x64;
+constexpr std::uint8_t kReadPage = 0x74;
+constexpr std::uint8_t kReadSignature = 0x75;
+constexpr std::uint8_t kFlashMemory = 'F';
+
+/// The reset line hangs on DTR over a capacitor of 100 nF, which must be empty before the edge.
+constexpr milliseconds kDtrLow{50};
+/// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence.
+constexpr int kResets = 4;
+constexpr int kSyncsAReset = 12;
+constexpr milliseconds kSyncPatience{80};
+/// Answers to earlier tries come late; then the line must be quiet.
+constexpr milliseconds kQuiet{25};
+constexpr milliseconds kQuietPatience{400};
+/// A page takes 12 ms on the wire at 115200 baud, 25 ms at 57600, and 9 ms in the chip; a USB bridge may add 16 ms.
+constexpr milliseconds kAnswerPatience{1000};
+
+/// One session with a bootloader.
+class Session {
+ public:
+  Session(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
+
+  /// Errors: kTimeout.
+  Result<void> Begin() {
+    TRY(port_.SetBaud(board_.baud));
+    for (int reset = 0; reset < kResets; ++reset) {
+      TRY(Reset());
+      TRY_ASSIGN(const bool in_sync, Synchronise());
+      if (in_sync) return {};
+    }
+    return Error{Code::kTimeout,
+                 fmt::format("the bootloader on {} does not answer after {} resets; is it a {}, and has it "
+                             "a bootloader of {} baud?",
+                             port_.name(), kResets, board_.name, board_.baud)};
+  }
+
+  Result<void> CheckSignature() {
+    std::array<std::uint8_t, 3> found;
+    TRY(Command({kReadSignature}, found).While("read the signature"));
+    if (found == board_.signature) return {};
+    return Error{Code::kInvalid,
+                 fmt::format("the chip on {} has the signature {:02x}{:02x}{:02x}, and a {} has {:02x}{:02x}{:02x}; "
+                             "nothing was written",
+                             port_.name(), found[0], found[1], found[2], board_.name, board_.signature[0],
+                             board_.signature[1], board_.signature[2])};
+  }
+
+  Result<void> EnterProgramming() { return Command({kEnterProgramming}, {}); }
+  Result<void> LeaveProgramming() { return Command({kLeaveProgramming}, {}); }
+
+  /// `page` is a whole page.
+  Result<void> WritePage(std::uint32_t address, std::span<const std::uint8_t> page) {
+    Bytes packet = AddressPacket(address);
+    packet.insert(packet.end(), {kProgramPage, High(page.size()), Low(page.size()), kFlashMemory});
+    packet.insert(packet.end(), page.begin(), page.end());
+    packet.push_back(kEndOfPacket);
+    TRY(Send(packet));
+    TRY(Answer({}));
+    return Answer({});
+  }
+
+  Result<void> ReadPage(std::uint32_t address, std::span<std::uint8_t> page) {
+    Bytes packet = AddressPacket(address);
+    packet.insert(packet.end(), {kReadPage, High(page.size()), Low(page.size()), kFlashMemory, kEndOfPacket});
+    TRY(Send(packet));
+    TRY(Answer({}));
+    return Answer(page);
+  }
+
+ private:
+  static std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
+  static std::uint8_t Low(std::size_t number) { return static_cast<std::uint8_t>(number); }
+
+  /// Sent in one piece with the command that follows: the bootloader answers it while the next bytes arrive, and its
+  /// receiver holds two bytes, so nothing is lost and one turn of the line is saved for each page.
+  static Bytes AddressPacket(std::uint32_t address) {
+    const std::uint32_t word = address / 2;
+    return {kLoadAddress, Low(word), High(word), kEndOfPacket};
+  }
+
+  Result<void> Reset() {
+    TRY(port_.SetModemLines(LineLevel::kLow));
+    TRY(DiscardUntil(port_, steady_clock::now() + kDtrLow));
+    return port_.SetModemLines(LineLevel::kHigh);
+  }
+
+  Result<bool> Synchronise() {
+    for (int attempt = 0; attempt < kSyncsAReset; ++attempt) {
+      TRY(Send(Bytes{kGetSync, kEndOfPacket}));
+      TRY_ASSIGN(const bool answered, SawSync(steady_clock::now() + kSyncPatience));
+      if (answered) return BecameQuiet();
+    }
+    return false;
+  }
+
+  /// Looks for the two bytes of an answer anywhere in what comes.
+  Result<bool> SawSync(Deadline deadline) {
+    std::uint8_t last = 0;
+    while (true) {
+      std::uint8_t byte;
+      auto got = port_.Read({&byte, 1}, deadline);
+      if (!got && got.error().code == Code::kTimeout) return false;
+      if (!got) return std::move(got).error();
+      if (last == kInSync && byte == kOk) return true;
+      last = byte;
+      if (steady_clock::now() > deadline) return false;
+    }
+  }
+
+  /// False when something goes on talking: that is the application, and not the bootloader.
+  Result<bool> BecameQuiet() {
+    const Deadline end = steady_clock::now() + kQuietPatience;
+    std::array<std::uint8_t, 64> late;
+    while (steady_clock::now() < end) {
+      auto got = port_.Read(late, steady_clock::now() + kQuiet);
+      if (!got && got.error().code == Code::kTimeout) return true;
+      if (!got) return std::move(got).error();
+    }
+    return false;
+  }
+
+  Result<void> Command(Bytes packet, std::span<std::uint8_t> answer) {
+    packet.push_back(kEndOfPacket);
+    TRY(Send(packet));
+    return Answer(answer);
+  }
+
+  Result<void> Send(const Bytes& packet) { return port_.Write(packet, steady_clock::now() + kAnswerPatience); }
+
+  /// INSYNC, `data`, OK.
+  Result<void> Answer(std::span<std::uint8_t> data) {
+    Bytes packet(data.size() + 2);
+    TRY(ReadExactly(port_, packet, steady_clock::now() + kAnswerPatience));
+    if (packet.front() != kInSync || packet.back() != kOk) {
+      return Error{Code::kCorrupt,
+                   fmt::format("the bootloader on {} answered 0x{:02x} ... 0x{:02x} where 0x14 ... 0x10 was "
+                               "expected: noise on the line?",
+                               port_.name(), packet.front(), packet.back())};
+    }
+    std::copy_n(packet.begin() + 1, data.size(), data.begin());
+    return {};
+  }
+
+  SerialPort& port_;
+  const BoardType& board_;
+};
+
+/// Whole pages: the last one is filled up with what erased flash holds.
+Bytes Padded(const Image& image, std::uint32_t page_bytes) {
+  Bytes bytes = image.bytes;
+  bytes.resize((bytes.size() + page_bytes - 1) / page_bytes * page_bytes, 0xFF);
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> Stk500v1::Flash(SerialPort& port, const BoardType& board, const Image& image,
+                             const FlashProgress& progress) {
+  TRY(CheckFits(image, board));
+  const Bytes wanted = Padded(image, board.page_bytes);
+  const std::uint32_t page_bytes = board.page_bytes;
+  const auto size = static_cast<std::uint32_t>(wanted.size());
+  Session session(port, board);
+  TRY(session.Begin());
+  TRY(session.CheckSignature());
+  TRY(session.EnterProgramming().While("enter programming mode"));
+  for (std::uint32_t at = 0; at < size; at += page_bytes) {
+    TRY(session.WritePage(at, std::span(wanted).subspan(at, page_bytes))
+            .While(fmt::format("write page at 0x{:04X}", at)));
+    progress(at + page_bytes, 2 * size);
+  }
+  Bytes page(page_bytes);
+  for (std::uint32_t at = 0; at < size; at += page_bytes) {
+    TRY(session.ReadPage(at, page).While(fmt::format("read back page at 0x{:04X}", at)));
+    const auto differs = std::mismatch(page.begin(), page.end(), wanted.begin() + at);
+    if (differs.first != page.end()) {
+      const auto address = at + static_cast<std::uint32_t>(differs.first - page.begin());
+      return Error{Code::kCorrupt,
+                   fmt::format("verify: 0x{:02X} was written at 0x{:04X} of {} and 0x{:02X} was read back; "
+                               "the chip's flash may be worn out",
+                               *differs.second, address, port.name(), *differs.first)};
+    }
+    progress(size + at + page_bytes, 2 * size);
+  }
+  return session.LeaveProgramming().While("start the application");
+}
+
+}  // namespace motley::agent
