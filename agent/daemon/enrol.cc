@@ -8,13 +8,12 @@
 
 namespace motley::agent {
 
-Result<Identity> Enrol(const Config& config, const v1::Context& context, Store& store) {
+Result<Identity> Enrol(const Config& config, const v1::Context& context, const std::string& secret) {
   if (config.controller_url.empty() || config.token.empty()) {
     return Error{Code::kInvalid,
                  "this gateway is not enrolled yet: start once with --controller URL and --token TOKEN, as "
                  "`motley gateway add` on the controller prints them"};
   }
-  TRY_ASSIGN(const std::string secret, store.EnrolmentSecret());
   v1::EnrolRequest request;
   request.set_token(config.token);
   request.set_credential_digest(Sha256(secret));
@@ -35,9 +34,7 @@ Result<Identity> Enrol(const Config& config, const v1::Context& context, Store& 
   if (!google::protobuf::util::JsonStringToMessage(body, &reply, parse).ok() || reply.gateway().empty()) {
     return Error{Code::kCorrupt, config.controller_url + " did not answer as a controller does; is the address right?"};
   }
-  Identity identity{reply.gateway(), reply.fleet(), reply.broker_url(), config.controller_url, secret};
-  TRY(store.SaveIdentity(identity));
-  return identity;
+  return Identity{reply.gateway(), reply.fleet(), reply.broker_url(), config.controller_url, secret};
 }
 
 bool IsTemporary(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kTimeout; }
