@@ -223,9 +223,10 @@ Result<std::int64_t> LookForConfirmation(const std::string& folder, const Instan
   if (status.state == SupervisedState::kBackoff) {
     return Error{Code::kUnavailable, EndText(status) + LastLines(folder)};
   }
+  if (status.state != SupervisedState::kRunning) return kConfirmStepMs;
   const auto up_ms = BootMs() - status.started_ms;
-  if (status.state == SupervisedState::kRunning && up_ms >= confirm_ms) return 0;
-  if (status.state == SupervisedState::kRunning && status.ends_in_a_row > 0) {
+  if (up_ms >= confirm_ms) return 0;
+  if (status.ends_in_a_row > 0) {
     return Error{Code::kUnavailable, EndText(status) + " before it was up again" + LastLines(folder)};
   }
   return std::clamp<std::int64_t>(confirm_ms - up_ms, 1, kConfirmStepMs);
