@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/sql/database.h"
 #include "motley/v1/api.pb.h"
@@ -30,6 +31,8 @@ struct GatewayRecord {
 struct TokenRecord {
   std::string digest;
   std::int64_t gateway_number = 0;
+  /// Filled in by FindToken.
+  std::string gateway;
   std::int64_t expires_us = 0;
   /// 0: not used yet.
   std::int64_t used_us = 0;

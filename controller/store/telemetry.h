@@ -37,14 +37,15 @@ class TelemetryStore {
   /// the transaction that moves the queue's position.
   Result<void> Append(std::int64_t gateway_number, const v1::TelemetryBatch& batch);
 
-  /// A page in the order of time. With `after` or `since_us` the oldest that were stored, and `more` says that there are
-  /// others; with neither the newest. Errors: kInvalid (cursor, limit).
+  /// A page in the order of time. With `after` or `since_us` the oldest that were stored, and `more` says that there
+  /// are others; with neither the newest. Errors: kInvalid (cursor, limit).
   Result<v1::TelemetryPage> Query(std::int64_t gateway_number, const TelemetryQuery& query) const;
 
   /// Remembers how far telemetry has come at `now_us`, for Trim. Marks older than `keep_us` go.
   Result<void> Mark(std::int64_t now_us, std::int64_t keep_us);
-  /// A step of deleting what was stored before `before_us` (to the precision of the marks), and all of gateways that are
-  /// no more: at most `max_rows` rows, from series `*series` on, which is moved forward. Whether that was the last step.
+  /// A step of deleting what was stored before `before_us` (to the precision of the marks), and all of gateways that
+  /// are no more: at most `max_rows` rows, from series `*series` on, which is moved forward. Whether that was the last
+  /// step.
   Result<bool> Trim(std::int64_t before_us, std::int64_t max_rows, std::int64_t* series);
 
  private:

@@ -1,0 +1,101 @@
+#include "controller/store/releases.h"
+
+#include "controller/store/column.h"
+
+namespace motley::controller {
+namespace {
+
+v1::Release SummaryOf(const v1::Release& release) {
+  v1::Release summary = release;
+  summary.clear_source();
+  for (v1::Variant& variant : *summary.mutable_variants()) variant.clear_model();
+  return summary;
+}
+
+v1::ArtifactRef ArtifactOf(const SqlRow& row) {
+  v1::ArtifactRef artifact;
+  artifact.set_digest(row.Text(0));
+  artifact.set_size_bytes(Unsigned(row.Int(1)));
+  artifact.set_name(row.Text(2));
+  return artifact;
+}
+
+}  // namespace
+
+Result<void> ReleaseStore::PutArtifact(const v1::ArtifactRef& artifact, std::int64_t now_us) {
+  return database_.Run("INSERT INTO artifact VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+                       {artifact.digest(), Signed(artifact.size_bytes()), artifact.name(), now_us});
+}
+
+Result<std::optional<v1::ArtifactRef>> ReleaseStore::FindArtifact(std::string_view digest) {
+  std::optional<v1::ArtifactRef> artifact;
+  TRY(database_.Query("SELECT digest, size_bytes, name FROM artifact WHERE digest = ?", {digest},
+                      [&](const SqlRow& row) { artifact = ArtifactOf(row); }));
+  return artifact;
+}
+
+Result<v1::ArtifactList> ReleaseStore::ListArtifacts() {
+  v1::ArtifactList list;
+  TRY(database_.Query("SELECT digest, size_bytes, name, created_us FROM artifact ORDER BY rowid DESC", {},
+                      [&](const SqlRow& row) {
+                        auto* artifact = list.add_artifacts();
+                        *artifact->mutable_ref() = ArtifactOf(row);
+                        *artifact->mutable_created_at() = FromMicros(row.Int(3));
+                      }));
+  return list;
+}
+
+Result<void> ReleaseStore::InsertRelease(const v1::Release& release, std::string_view content_digest,
+                                         const std::vector<v1::ArtifactRef>& bundles, std::int64_t now_us) {
+  const std::string summary = SummaryOf(release).SerializeAsString();
+  const std::string content = release.SerializeAsString();
+  return database_.Atomically([&]() -> Result<void> {
+    TRY(database_.Run(
+        "INSERT INTO release (application, version, content_digest, summary, content) VALUES (?, ?, ?, ?, ?)",
+        {release.application(), release.version(), content_digest, Blob{summary}, Blob{content}}));
+    const std::int64_t number = database_.LastInsertId();
+    for (std::size_t i = 0; i < bundles.size(); ++i) {
+      TRY(PutArtifact(bundles[i], now_us));
+      TRY(database_.Run("INSERT INTO bundle VALUES (?, ?, ?)",
+                        {number, static_cast<std::int64_t>(i), bundles[i].digest()}));
+    }
+    return {};
+  });
+}
+
+Result<std::optional<std::string>> ReleaseStore::ContentDigest(std::string_view application, std::string_view version) {
+  std::optional<std::string> digest;
+  TRY(database_.Query("SELECT content_digest FROM release WHERE application = ? AND version = ?",
+                      {application, version}, [&](const SqlRow& row) { digest = row.Text(0); }));
+  return digest;
+}
+
+Result<std::optional<v1::Release>> ReleaseStore::FindRelease(std::string_view application, std::string_view version) {
+  std::optional<v1::Release> release;
+  FirstError error;
+  TRY(database_.Query("SELECT content FROM release WHERE application = ? AND version = ?", {application, version},
+                      [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "release", release.emplace())); }));
+  TRY(std::move(error).Take());
+  return release;
+}
+
+Result<std::vector<v1::ArtifactRef>> ReleaseStore::Bundles(std::string_view application, std::string_view version) {
+  std::vector<v1::ArtifactRef> bundles;
+  TRY(database_.Query(
+      "SELECT a.digest, a.size_bytes, a.name FROM release AS r JOIN bundle AS b ON b.release = r.number"
+      " JOIN artifact AS a ON a.digest = b.digest WHERE r.application = ? AND r.version = ? ORDER BY b.position",
+      {application, version}, [&](const SqlRow& row) { bundles.push_back(ArtifactOf(row)); }));
+  return bundles;
+}
+
+Result<v1::ReleaseList> ReleaseStore::ListReleases(std::string_view application) {
+  v1::ReleaseList list;
+  FirstError error;
+  TRY(database_.Query("SELECT summary FROM release WHERE ?1 = '' OR application = ?1 ORDER BY number DESC",
+                      {application},
+                      [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "release", *list.add_releases())); }));
+  TRY(std::move(error).Take());
+  return list;
+}
+
+}  // namespace motley::controller

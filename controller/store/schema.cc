@@ -1,0 +1,128 @@
+#include "controller/store/schema.h"
+
+#include <array>
+
+namespace motley::controller {
+namespace {
+
+// What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
+// update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
+constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+CREATE TABLE gateway (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  created_us INTEGER NOT NULL,
+  enrolled_us INTEGER,
+  credential_digest TEXT UNIQUE,
+  enrolled_context BLOB,
+  revision_floor INTEGER NOT NULL
+);
+CREATE TABLE tag (
+  gateway INTEGER NOT NULL REFERENCES gateway ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (gateway, name)
+) WITHOUT ROWID;
+CREATE TABLE token (
+  digest TEXT PRIMARY KEY,
+  gateway INTEGER NOT NULL REFERENCES gateway ON DELETE CASCADE,
+  expires_us INTEGER NOT NULL,
+  used_us INTEGER NOT NULL,
+  credential_digest TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX token_of_gateway ON token (gateway);
+CREATE TABLE desired (
+  gateway INTEGER PRIMARY KEY REFERENCES gateway ON DELETE CASCADE,
+  revision INTEGER NOT NULL,
+  state BLOB NOT NULL
+);
+CREATE TABLE presence (
+  gateway INTEGER PRIMARY KEY REFERENCES gateway ON DELETE CASCADE,
+  online INTEGER NOT NULL,
+  since_us INTEGER NOT NULL
+);
+CREATE TABLE reported (
+  gateway INTEGER PRIMARY KEY REFERENCES gateway ON DELETE CASCADE,
+  epoch TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  reported_us INTEGER NOT NULL,
+  summary BLOB NOT NULL,
+  state BLOB NOT NULL
+);
+CREATE TABLE epoch (
+  gateway INTEGER NOT NULL REFERENCES gateway ON DELETE CASCADE,
+  epoch TEXT NOT NULL,
+  telemetry_sequence INTEGER NOT NULL,
+  dropped INTEGER NOT NULL,
+  used_us INTEGER NOT NULL,
+  PRIMARY KEY (gateway, epoch)
+) WITHOUT ROWID;
+CREATE TABLE retired (
+  id TEXT PRIMARY KEY,
+  last_revision INTEGER NOT NULL,
+  removed_us INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE artifact (
+  digest TEXT PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  created_us INTEGER NOT NULL
+);
+CREATE TABLE release (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  application TEXT NOT NULL,
+  version TEXT NOT NULL,
+  content_digest TEXT NOT NULL,
+  summary BLOB NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (application, version)
+);
+CREATE TABLE bundle (
+  release INTEGER NOT NULL REFERENCES release,
+  position INTEGER NOT NULL,
+  digest TEXT NOT NULL REFERENCES artifact,
+  PRIMARY KEY (release, position)
+) WITHOUT ROWID;
+CREATE TABLE plan (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state INTEGER NOT NULL,
+  content BLOB NOT NULL
+);
+CREATE TABLE assignment (
+  plan INTEGER NOT NULL REFERENCES plan ON DELETE CASCADE,
+  gateway TEXT NOT NULL,
+  gateway_number INTEGER NOT NULL,
+  variant TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  previous TEXT NOT NULL,
+  PRIMARY KEY (plan, gateway)
+) WITHOUT ROWID;
+
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  gateway INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  UNIQUE (gateway, kind, source, metric)
+);
+CREATE TABLE point (
+  series INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  time_us INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  value NOT NULL,
+  PRIMARY KEY (series, id)
+) WITHOUT ROWID;
+CREATE INDEX point_by_time ON point (series, time_us);
+CREATE TABLE next_point (only INTEGER PRIMARY KEY CHECK (only = 1), id INTEGER NOT NULL);
+INSERT INTO next_point VALUES (1, 1);
+CREATE TABLE telemetry_mark (marked_us INTEGER PRIMARY KEY, point INTEGER NOT NULL);
+)sql"};
+
+}  // namespace
+
+std::span<const std::string_view> Migrations() { return kMigrations; }
+
+}  // namespace motley::controller

@@ -1,0 +1,20 @@
+#include "controller/store/store.h"
+
+#include "controller/store/schema.h"
+
+namespace motley::controller {
+
+Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
+  TRY_ASSIGN(auto database, Database::Open(path, Migrations()));
+  return std::unique_ptr<Store>(new Store(std::move(database)));
+}
+
+Store::Store(std::unique_ptr<Database> database)
+    : database_(std::move(database)),
+      gateways_(*database_),
+      reports_(*database_),
+      releases_(*database_),
+      plans_(*database_),
+      telemetry_(*database_) {}
+
+}  // namespace motley::controller
