@@ -1,0 +1,90 @@
+// Catalog: releases.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "common/crypto/digest.h"
+#include "common/files/files.h"
+#include "common/log/log.h"
+#include "common/release/release.h"
+#include "controller/catalog/catalog.h"
+#include "controller/store/column.h"
+
+namespace motley::controller {
+namespace {
+
+/// The same bytes for the same message: map entries are in the order of their keys.
+std::string StableBytes(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+std::string NameOf(const v1::Release& release) { return "release " + release.application() + " " + release.version(); }
+
+}  // namespace
+
+Result<v1::Release> Catalog::PushRelease(v1::Release release) {
+  release.clear_created_at();
+  TRY(ValidateRelease(release));
+  const std::string content_digest = Sha256(StableBytes(release));
+  TRY_ASSIGN(const auto present, store_.releases().ContentDigest(release.application(), release.version()));
+  if (present) {
+    if (*present == content_digest) return Release(release.application(), release.version());
+    return Error{Code::kConflict, NameOf(release) + " exists with other content; choose another version"};
+  }
+  TRY(CheckArtifacts(release).While(NameOf(release)));
+  std::vector<v1::ArtifactRef> bundles;
+  for (const v1::Variant& variant : release.variants()) {
+    const std::string name = release.application() + "-" + release.version() + "-" + variant.name() + ".bundle";
+    TRY_ASSIGN(auto bundle, AddBytes(StableBytes(variant.model()), name).While(NameOf(release)));
+    bundles.push_back(std::move(bundle));
+  }
+  const std::int64_t now = WallMicros(loop_);
+  *release.mutable_created_at() = FromMicros(now);
+  TRY(store_.releases().InsertRelease(release, content_digest, bundles, now));
+  LogInfo("{} is stored, with {} variants", NameOf(release), bundles.size());
+  return release;
+}
+
+Result<void> Catalog::CheckArtifacts(const v1::Release& release) const {
+  for (const v1::ArtifactRef& wanted : release.artifacts()) {
+    TRY_ASSIGN(const auto present, Find(wanted.digest()).While("artifact \"" + wanted.name() + "\""));
+    if (present.size_bytes() != wanted.size_bytes()) {
+      return Error{Code::kInvalid, "artifact \"" + wanted.name() + "\" (" + wanted.digest() + ") has " +
+                                       std::to_string(present.size_bytes()) + " bytes, and the release says " +
+                                       std::to_string(wanted.size_bytes()) + "; correct its size_bytes"};
+    }
+  }
+  return {};
+}
+
+Result<v1::ArtifactRef> Catalog::AddBytes(const std::string& bytes, const std::string& name) {
+  const std::string digest = Sha256(bytes);
+  const std::string file = incoming_folder_ + "/bundle-" + digest.substr(std::string_view("sha256:").size());
+  TRY(WriteFileAtomically(file, bytes, 0644));
+  return Add(file, digest, bytes.size(), name);
+}
+
+Result<v1::ReleaseList> Catalog::Releases(const std::string& application) const {
+  return store_.releases().ListReleases(application);
+}
+
+Result<v1::Release> Catalog::Release(const std::string& application, const std::string& version) const {
+  TRY_ASSIGN(auto release, store_.releases().FindRelease(application, version));
+  if (!release) {
+    return Error{Code::kNotFound, "there is no release " + application + " " + version + "; see `motley release list`"};
+  }
+  return *std::move(release);
+}
+
+Result<std::vector<v1::ArtifactRef>> Catalog::Bundles(const std::string& application,
+                                                      const std::string& version) const {
+  return store_.releases().Bundles(application, version);
+}
+
+}  // namespace motley::controller

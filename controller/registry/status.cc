@@ -1,0 +1,57 @@
+// Registry: what people are shown of the fleet.
+#include <tuple>
+
+#include "controller/registry/registry.h"
+
+namespace motley::controller {
+namespace {
+
+bool HasFailed(const Twin& twin) {
+  const v1::Deployment& deployment = twin.reported().deployment();
+  return deployment.revision() == twin.desired().revision() && deployment.state() == v1::Deployment::STATE_FAILED;
+}
+
+}  // namespace
+
+v1::Gateway Registry::Describe(const Twin& twin) const {
+  v1::Gateway gateway = twin.record.gateway;
+  gateway.set_in_sync(twin.InSync());
+  if (auto problem = twin.instances.Problem(WallMicros(loop_))) gateway.add_problems(*std::move(problem));
+  return gateway;
+}
+
+v1::FleetStatus Registry::Status() const {
+  v1::FleetStatus status;
+  std::map<std::tuple<std::string, std::string, std::string>, std::uint32_t> applications;
+  for (const auto& [id, twin] : twins_) {
+    status.set_gateways(status.gateways() + 1);
+    if (twin.online()) status.set_online(status.online() + 1);
+    if (twin.desired().revision() > 0) {
+      if (twin.InSync()) {
+        status.set_in_sync(status.in_sync() + 1);
+      } else if (HasFailed(twin)) {
+        status.set_failed(status.failed() + 1);
+      } else {
+        status.set_deploying(status.deploying() + 1);
+      }
+    }
+    v1::GatewayStatus& details = *status.add_details();
+    details.set_id(id);
+    details.set_online(twin.online());
+    details.set_desired_revision(twin.desired().revision());
+    *details.mutable_deployment() = twin.reported().deployment();
+    for (const v1::ReportedApplication& application : twin.reported().applications()) {
+      ++applications[{application.application(), application.version(), application.variant()}];
+      details.add_running(application.application() + " " + application.version() + "/" + application.variant());
+    }
+    if (auto problem = twin.instances.Problem(WallMicros(loop_))) details.add_problems(*std::move(problem));
+  }
+  for (const auto& [what, gateways] : applications) {
+    v1::ApplicationStatus& application = *status.add_applications();
+    std::tie(*application.mutable_application(), *application.mutable_version(), *application.mutable_variant()) = what;
+    application.set_gateways(gateways);
+  }
+  return status;
+}
+
+}  // namespace motley::controller
