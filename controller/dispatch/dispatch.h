@@ -29,7 +29,9 @@ class Dispatch final : public MqttListener, public FleetListener {
                                                   const LinkFactory& make_link);
   ~Dispatch() override;
 
+  /// To the broker.
   bool connected() const;
+  const Complaints& complaints() const { return complaints_; }
 
   /// The last lines that a gateway's components wrote. `done` is called once: with the reply, which may hold the
   /// agent's error, or with kNotFound (gateway), kInvalid (lines), kUnavailable (gateway or broker is away) or
@@ -49,12 +51,10 @@ class Dispatch final : public MqttListener, public FleetListener {
 
  private:
   Dispatch(Loop& loop, Store& store, Registry& registry);
-  Result<void> Send(const std::string& gateway, Channel channel, std::string payload, Retain retain);
+  Result<void> SendOn(const std::string& gateway, Channel channel, std::string payload, Retain retain);
 
-  Loop& loop_;
   Registry& registry_;
   std::unique_ptr<MqttLink> link_;
-  bool told_unreachable_ = false;
   Complaints complaints_;
   Publisher publisher_;
   Commands commands_;

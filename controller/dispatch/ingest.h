@@ -52,16 +52,16 @@ class Ingest {
   };
 
   void Queue(Message message, std::size_t bytes);
-  Result<void> Store(const Message& message, Effects& effects);
-  Result<void> StoreReport(const Twin& twin, const v1::ReportedState& report, Effects& effects);
-  Result<void> StorePresence(const Twin& twin, const v1::Presence& presence, Effects& effects);
-  Result<void> StoreTelemetry(const Twin& twin, const v1::TelemetryBatch& batch, Effects& effects);
+  Result<void> Apply(const Message& message, Effects& effects);
+  Result<void> ApplyReport(const Twin& twin, const v1::ReportedState& report, Effects& effects);
+  Result<void> ApplyPresence(const Twin& twin, const v1::Presence& presence, Effects& effects);
+  Result<void> ApplyTelemetry(const Twin& twin, const v1::TelemetryBatch& batch, Effects& effects);
   void StoreOneByOne();
   void Perform(const Effects& effects);
   void Postpone(const Error& error);
 
   Loop& loop_;
-  controller::Store& store_;
+  Store& store_;
   Registry& registry_;
   const Send send_;
   const Handlers handlers_;
