@@ -8,7 +8,6 @@
 
 #include "common/base/result.h"
 #include "controller/api/received_file.h"
-#include "controller/store/telemetry.h"
 #include "motley/v1/api.pb.h"
 #include "motley/v1/desired.pb.h"
 #include "motley/v1/release.pb.h"
@@ -16,6 +15,21 @@
 #include "motley/v1/telemetry.pb.h"
 
 namespace motley::controller {
+
+/// Which telemetry of a gateway.
+struct TelemetryFilter {
+  /// By the gateway's clock, microseconds since 1970-01-01 UTC.
+  std::optional<std::int64_t> since_us;
+  /// Empty: all.
+  std::string metric;
+  std::string source;
+  /// Cursor of an earlier page: what was stored after it. Empty: no cursor.
+  std::string after;
+  /// Samples, lines and events together.
+  std::uint32_t limit = 1000;
+};
+
+inline constexpr std::uint32_t kMaxTelemetryLimit = 10'000;
 
 struct StoredArtifact {
   v1::ArtifactRef ref;
@@ -39,7 +53,7 @@ class Core {
   virtual Result<v1::Gateway> TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) = 0;
   /// A new enrolment token; what the gateway has now works until it is used.
   virtual Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) = 0;
-  virtual Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& query) = 0;
+  virtual Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryFilter& filter) = 0;
   /// `done` comes once, later or at once. Errors beside the general ones: kUnavailable (the gateway is away), kTimeout.
   virtual void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
                          std::function<void(Result<v1::LogReply>)> done) = 0;

@@ -55,14 +55,14 @@ Result<std::uint64_t> ParseNumber(std::string_view what, const std::string& text
   return Error{Code::kInvalid, fmt::format("{} \"{}\" is not a number from 1 to {}", what, text, max)};
 }
 
-Result<TelemetryQuery> ParseTelemetryQuery(const ApiCall& call) {
-  TelemetryQuery query;
-  query.metric = QueryOf(call, "metric");
-  query.source = QueryOf(call, "source");
-  if (const std::string after = QueryOf(call, "after"); !after.empty()) query.after = after;
+Result<TelemetryFilter> ParseFilter(const ApiCall& call) {
+  TelemetryFilter filter;
+  filter.metric = QueryOf(call, "metric");
+  filter.source = QueryOf(call, "source");
+  filter.after = QueryOf(call, "after");
   if (const std::string limit = QueryOf(call, "limit"); !limit.empty()) {
-    TRY_ASSIGN(const std::uint64_t number, ParseNumber("limit", limit, kMaxTelemetryPage));
-    query.limit = static_cast<std::uint32_t>(number);
+    TRY_ASSIGN(const std::uint64_t number, ParseNumber("limit", limit, kMaxTelemetryLimit));
+    filter.limit = static_cast<std::uint32_t>(number);
   }
   if (const std::string since = QueryOf(call, "since"); !since.empty()) {
     google::protobuf::Timestamp time;
@@ -70,9 +70,9 @@ Result<TelemetryQuery> ParseTelemetryQuery(const ApiCall& call) {
       return Error{Code::kInvalid,
                    fmt::format("since \"{}\" is not a time as RFC 3339 has it, like 2026-01-31T12:00:00Z", since)};
     }
-    query.since_us = TimeUtil::TimestampToMicroseconds(time);
+    filter.since_us = TimeUtil::TimestampToMicroseconds(time);
   }
-  return query;
+  return filter;
 }
 
 void FetchLogs(Api& api, ApiCall call) {
@@ -144,8 +144,8 @@ Result<v1::Plan> RejectPlan(Core& core, std::uint64_t plan, const ApiCall& call)
 }
 
 Result<v1::TelemetryPage> GetTelemetry(Core& core, const ApiCall& call) {
-  TRY_ASSIGN(const TelemetryQuery query, ParseTelemetryQuery(call));
-  return core.GetTelemetry(call.arguments[0], query);
+  TRY_ASSIGN(const TelemetryFilter filter, ParseFilter(call));
+  return core.GetTelemetry(call.arguments[0], filter);
 }
 
 // Shorter names for the table.

@@ -171,11 +171,11 @@ TEST_F(ApiTest, RefusesADeeplyNestedBody) {
 
 TEST_F(ApiTest, ReadsTheQueryForTelemetry) {
   Ask("GET", "/v1/gateways/g/telemetry?since=2026-01-31T12:00:00Z&metric=cpu_percent&source=gateway&after=12&limit=50");
-  EXPECT_EQ(core_.query.since_us, 1769860800000000);
-  EXPECT_EQ(core_.query.metric, "cpu_percent");
-  EXPECT_EQ(core_.query.source, "gateway");
-  EXPECT_EQ(core_.query.after, "12");
-  EXPECT_EQ(core_.query.limit, 50U);
+  EXPECT_EQ(core_.filter.since_us, 1769860800000000);
+  EXPECT_EQ(core_.filter.metric, "cpu_percent");
+  EXPECT_EQ(core_.filter.source, "gateway");
+  EXPECT_EQ(core_.filter.after, "12");
+  EXPECT_EQ(core_.filter.limit, 50U);
   for (const std::string wrong : {"since=yesterday", "limit=0", "limit=10001", "limit=-1", "limit=1x"}) {
     EXPECT_EQ(Ask("GET", "/v1/gateways/g/telemetry?" + wrong).status, 400) << wrong;
   }

@@ -16,7 +16,7 @@ class FakeCore : public Core {
   std::optional<Error> error;
   std::string folder = "/nowhere";
   std::string artifact_path;
-  TelemetryQuery query;
+  TelemetryFilter filter;
   std::function<void(Result<v1::LogReply>)> logs_done;
 
   Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override {
@@ -31,8 +31,8 @@ class FakeCore : public Core {
   Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) override {
     return Give<v1::AddGatewayReply>("renew " + gateway);
   }
-  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& asked) override {
-    query = asked;
+  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryFilter& asked) override {
+    filter = asked;
     return Give<v1::TelemetryPage>("telemetry " + gateway);
   }
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request,

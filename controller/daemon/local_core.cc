@@ -1,0 +1,89 @@
+#include "controller/daemon/local_core.h"
+
+#include <utility>
+
+namespace motley::controller {
+
+Result<v1::AddGatewayReply> LocalCore::AddGateway(const v1::AddGatewayRequest& request) {
+  return registry_.Add(request);
+}
+
+Result<v1::GatewayList> LocalCore::ListGateways() { return registry_.List(); }
+
+Result<v1::Gateway> LocalCore::GetGateway(const std::string& gateway) { return registry_.Show(gateway); }
+
+Result<void> LocalCore::RemoveGateway(const std::string& gateway) { return registry_.Remove(gateway); }
+
+Result<v1::Gateway> LocalCore::TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) {
+  return registry_.Tag(gateway, request);
+}
+
+Result<v1::AddGatewayReply> LocalCore::RenewToken(const std::string& gateway) { return registry_.NewToken(gateway); }
+
+Result<v1::TelemetryPage> LocalCore::GetTelemetry(const std::string& gateway, const TelemetryQuery& query) {
+  return registry_.Telemetry(gateway, query);
+}
+
+void LocalCore::FetchLogs(const std::string& gateway, const v1::LogRequest& request,
+                          std::function<void(Result<v1::LogReply>)> done) {
+  dispatch_.FetchLogs(gateway, request, std::move(done));
+}
+
+Result<void> LocalCore::RetryDeployment(const std::string& gateway) { return dispatch_.Retry(gateway); }
+
+Result<v1::EnrolReply> LocalCore::Enrol(const v1::EnrolRequest& request) { return registry_.Enrol(request); }
+
+Result<std::string> LocalCore::Authenticate(const std::string& secret) { return registry_.Authenticate(secret); }
+
+Result<v1::ArtifactList> LocalCore::ListArtifacts() { return catalog_.List(); }
+
+Result<StoredArtifact> LocalCore::GetArtifact(const std::string& digest) {
+  StoredArtifact artifact;
+  TRY_ASSIGN(artifact.ref, catalog_.Find(digest));
+  TRY_ASSIGN(artifact.path, catalog_.PathOf(digest));
+  return artifact;
+}
+
+std::string LocalCore::upload_folder() const { return catalog_.incoming_folder(); }
+
+Result<Added> LocalCore::AddArtifact(const ReceivedFile& file, const std::string& name) {
+  const bool was_there = catalog_.Find(file.digest()).has_value();
+  TRY(catalog_.Add(file.path(), file.digest(), file.size_bytes(), name));
+  return was_there ? Added::kWasThere : Added::kNew;
+}
+
+Result<v1::Release> LocalCore::AddRelease(const v1::Release& release) { return catalog_.PushRelease(release); }
+
+Result<v1::ReleaseList> LocalCore::ListReleases(const std::string& application) {
+  return catalog_.Releases(application);
+}
+
+Result<v1::Release> LocalCore::GetRelease(const std::string& application, const std::string& version) {
+  return catalog_.Release(application, version);
+}
+
+Result<v1::Plan> LocalCore::ProposePlan(const v1::ProposePlanRequest& request) { return rollout_.Propose(request); }
+
+Result<v1::PlanList> LocalCore::ListPlans() { return rollout_.List(); }
+
+Result<v1::Plan> LocalCore::GetPlan(std::uint64_t plan) { return rollout_.Show(plan); }
+
+Result<v1::Plan> LocalCore::ApprovePlan(std::uint64_t plan) { return rollout_.Approve(plan); }
+
+Result<v1::Plan> LocalCore::EnactPlan(std::uint64_t plan) { return rollout_.Enact(plan); }
+
+Result<v1::Plan> LocalCore::RejectPlan(std::uint64_t plan, const std::string& reason) {
+  return rollout_.Reject(plan, reason);
+}
+
+Result<v1::Assignment> LocalCore::Explain(std::uint64_t plan, const std::string& gateway) {
+  return rollout_.Explain(plan, gateway);
+}
+
+Result<v1::FleetStatus> LocalCore::GetStatus() {
+  v1::FleetStatus status = registry_.Status();
+  status.set_broker_connected(dispatch_.connected());
+  return status;
+}
+
+}  // namespace motley::controller

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "controller/api/core.h"
+#include "controller/catalog/catalog.h"
+#include "controller/dispatch/dispatch.h"
+#include "controller/registry/registry.h"
+#include "controller/rollout/rollout.h"
+
+namespace motley::controller {
+
+/// The core that is in this process. Loop thread only.
+class LocalCore final : public Core {
+ public:
+  /// All outlive this object.
+  LocalCore(Catalog& catalog, Registry& registry, Rollout& rollout, Dispatch& dispatch)
+      : catalog_(catalog), registry_(registry), rollout_(rollout), dispatch_(dispatch) {}
+
+  Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override;
+  Result<v1::GatewayList> ListGateways() override;
+  Result<v1::Gateway> GetGateway(const std::string& gateway) override;
+  Result<void> RemoveGateway(const std::string& gateway) override;
+  Result<v1::Gateway> TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) override;
+  Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) override;
+  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& query) override;
+  void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
+                 std::function<void(Result<v1::LogReply>)> done) override;
+  Result<void> RetryDeployment(const std::string& gateway) override;
+  Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) override;
+  Result<std::string> Authenticate(const std::string& secret) override;
+  Result<v1::ArtifactList> ListArtifacts() override;
+  Result<StoredArtifact> GetArtifact(const std::string& digest) override;
+  std::string upload_folder() const override;
+  Result<Added> AddArtifact(const ReceivedFile& file, const std::string& name) override;
+  Result<v1::Release> AddRelease(const v1::Release& release) override;
+  Result<v1::ReleaseList> ListReleases(const std::string& application) override;
+  Result<v1::Release> GetRelease(const std::string& application, const std::string& version) override;
+  Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) override;
+  Result<v1::PlanList> ListPlans() override;
+  Result<v1::Plan> GetPlan(std::uint64_t plan) override;
+  Result<v1::Plan> ApprovePlan(std::uint64_t plan) override;
+  Result<v1::Plan> EnactPlan(std::uint64_t plan) override;
+  Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override;
+  Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override;
+  Result<v1::FleetStatus> GetStatus() override;
+
+ private:
+  Catalog& catalog_;
+  Registry& registry_;
+  Rollout& rollout_;
+  Dispatch& dispatch_;
+};
+
+}  // namespace motley::controller
