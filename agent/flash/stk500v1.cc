@@ -27,11 +27,14 @@ constexpr std::uint8_t kFlashMemory = 'F';
 
 /// The reset line hangs on DTR over a capacitor of 100 nF, which must be empty before the edge.
 constexpr milliseconds kDtrLow{50};
-/// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence.
+/// Until the chip's clock runs and its receiver is on; with the slowest fuses 65 ms.
+constexpr milliseconds kStart{70};
 constexpr int kResets = 4;
-constexpr int kSyncsAReset = 12;
-constexpr milliseconds kSyncPatience{80};
-/// Answers to earlier tries come late; then the line must be quiet.
+/// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence. Meanwhile the receiver
+/// holds three bytes: one sync waits there whole, but of a second one its first half, which then spoils what follows.
+/// So the first is waited for, and the next ones are sent only when it must have been lost.
+constexpr std::array kSyncPatience{milliseconds(480), milliseconds(150), milliseconds(150)};
+/// An answer to an earlier try may come late; then the line must be quiet.
 constexpr milliseconds kQuiet{25};
 constexpr milliseconds kQuietPatience{400};
 /// A page takes 12 ms on the wire at 115200 baud, 25 ms at 57600, and 9 ms in the chip; a USB bridge may add 16 ms.
@@ -103,13 +106,15 @@ class Session {
   Result<void> Reset() {
     TRY(port_.SetModemLines(LineLevel::kLow));
     TRY(DiscardUntil(port_, steady_clock::now() + kDtrLow));
-    return port_.SetModemLines(LineLevel::kHigh);
+    TRY(port_.SetModemLines(LineLevel::kHigh));
+    TRY(DiscardUntil(port_, steady_clock::now() + kStart));
+    return {};
   }
 
   Result<bool> Synchronise() {
-    for (int attempt = 0; attempt < kSyncsAReset; ++attempt) {
+    for (const milliseconds patience : kSyncPatience) {
       TRY(Send(Bytes{kGetSync, kEndOfPacket}));
-      TRY_ASSIGN(const bool answered, SawSync(steady_clock::now() + kSyncPatience));
+      TRY_ASSIGN(const bool answered, SawSync(steady_clock::now() + patience));
       if (answered) return BecameQuiet();
     }
     return false;
