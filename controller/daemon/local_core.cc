@@ -20,7 +20,13 @@ Result<v1::Gateway> LocalCore::TagGateway(const std::string& gateway, const v1::
 
 Result<v1::AddGatewayReply> LocalCore::RenewToken(const std::string& gateway) { return registry_.NewToken(gateway); }
 
-Result<v1::TelemetryPage> LocalCore::GetTelemetry(const std::string& gateway, const TelemetryQuery& query) {
+Result<v1::TelemetryPage> LocalCore::GetTelemetry(const std::string& gateway, const TelemetryFilter& filter) {
+  TelemetryQuery query;
+  query.source = filter.source;
+  query.metric = filter.metric;
+  query.since_us = filter.since_us;
+  if (!filter.after.empty()) query.after = filter.after;
+  query.limit = filter.limit;
   return registry_.Telemetry(gateway, query);
 }
 

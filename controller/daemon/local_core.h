@@ -24,7 +24,7 @@ class LocalCore final : public Core {
   Result<void> RemoveGateway(const std::string& gateway) override;
   Result<v1::Gateway> TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) override;
   Result<v1::AddGatewayReply> RenewToken(const std::string& gateway) override;
-  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryQuery& query) override;
+  Result<v1::TelemetryPage> GetTelemetry(const std::string& gateway, const TelemetryFilter& filter) override;
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
                  std::function<void(Result<v1::LogReply>)> done) override;
   Result<void> RetryDeployment(const std::string& gateway) override;
