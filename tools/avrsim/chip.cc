@@ -157,6 +157,7 @@ void Chip::RunUntil(std::uint64_t cycle) {
   if (state() != State::kHalted && cycle > avr_->cycle) {
     avr_cycle_timer_register(avr_, cycle - avr_->cycle, Hooks::Stop, this);
     while (avr_->cycle < cycle && state() != State::kHalted) avr_run(avr_);
+    avr_cycle_timer_cancel(avr_, Hooks::Stop, this);  // it is due, but was not looked at yet
   }
   if (state() == State::kHalted) {
     input_.clear();  // nobody listens
