@@ -94,9 +94,10 @@ static int ModemRequest(int fd, unsigned long request, int* bits) {
   return !(change & TIOCM_DTR) || SetLine(terminal, "dtr", set & TIOCM_DTR);
 }
 
-static void RememberFrame(int fd, tcflag_t flags) {
+// Returns 1 when there is a board that remembers.
+static int RememberFrame(int fd, tcflag_t flags) {
   const int terminal = TerminalNumber(fd);
-  if (terminal < 0) return;
+  if (terminal < 0) return 0;
   const tcflag_t size = flags & CSIZE;
   char question[16];
   char answer[128];
@@ -109,7 +110,7 @@ static void RememberFrame(int fd, tcflag_t flags) {
            : flags & PARODD  ? 'o'
                              : 'e',
            flags & CSTOPB ? '2' : '1');
-  Ask(terminal, question, answer, sizeof answer);
+  return Ask(terminal, question, answer, sizeof answer);
 }
 
 static void RecallFrame(int fd, tcflag_t* flags) {
@@ -160,7 +161,10 @@ int tcsetattr(int fd, int when, const struct termios* settings) {
   if (real_tcsetattr == NULL) Start();
   const int result = real_tcsetattr(fd, when, settings);
   const int error = errno;
-  if (result == 0) RememberFrame(fd, settings->c_cflag);
+  // The C library reads the settings back and reports what a pseudo terminal has dropped, which is what we remember.
+  const int dropped =
+      result != 0 && error == EINVAL && ((settings->c_cflag & PARENB) || (settings->c_cflag & CSIZE) != CS8);
+  if ((result == 0 || dropped) && RememberFrame(fd, settings->c_cflag)) return 0;
   errno = error;
   return result;
 }
