@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
-#include <regex>
 
 #include "common/files/files.h"
 #include "motley/v1/api.pb.h"
@@ -67,6 +67,28 @@ std::optional<std::uint64_t> ToNumber(const std::string& text) {
   if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
     return std::nullopt;
   return std::stoull(text);
+}
+
+bool ConsistsOf(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+/// Scheme, host and maybe a port, and a '/' at most after them.
+bool IsBaseUrl(std::string_view url) {
+  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
+  if (!url.starts_with(scheme)) return false;
+  url.remove_prefix(scheme.size());
+  if (url.ends_with('/')) url.remove_suffix(1);
+  const bool literal = url.starts_with('[');
+  const auto host_end = literal ? std::min(url.find(']'), url.size() - 1) + 1 : std::min(url.find(':'), url.size());
+  const std::string_view host = url.substr(0, host_end);
+  const std::string_view port = url.substr(host_end);
+  const bool host_fits =
+      literal ? host.ends_with(']') && ConsistsOf(host.substr(1, host.size() - 2), "0123456789abcdefABCDEF:")
+              : ConsistsOf(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._");
+  if (!host_fits || port.empty()) return host_fits;
+  const auto number = ToNumber(std::string(port.substr(1)));
+  return port.front() == ':' && number && *number <= 65535;
 }
 
 /// Keeps SIGPIPE from this thread. The library writes to sockets without MSG_NOSIGNAL, and a server that closes early
@@ -183,19 +205,14 @@ class HttplibClient final : public HttpClient {
     const NoSigpipe quiet;
     const httplib::Result result = client_->send(request);
     last_error_ = result.error();
+    last_status_ = result ? result->status : 0;
     if (result) return std::nullopt;
     return TransportError(request);
   }
 
   Result<std::string> Exchange(httplib::Request& request) {
-    int status = 0;
     std::string body;
     bool too_large = false;
-    request.response_handler = [&](const httplib::Response& head) {
-      Touch();
-      status = head.status;
-      return true;
-    };
     request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
       Touch();
       too_large = body.size() + size > kMaxAnswerBytes;
@@ -208,7 +225,8 @@ class HttplibClient final : public HttpClient {
                                                request.method, request.path, kMaxAnswerBytes / 1024 / 1024)};
     }
     if (failure) return *failure;
-    if (status >= 400) return ErrorOfAnswer(options_.base_url, request.method, request.path, status, body);
+    // Not from the response handler: the library does not call it for HEAD.
+    if (last_status_ >= 400) return ErrorOfAnswer(options_.base_url, request.method, request.path, last_status_, body);
     return body;
   }
 
@@ -311,21 +329,20 @@ class HttplibClient final : public HttpClient {
   HttpClientOptions options_;
   std::unique_ptr<httplib::Client> client_;
   httplib::Error last_error_ = httplib::Error::Success;
+  int last_status_ = 0;
   Clock::time_point last_byte_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<HttpClient>> HttpClient::Create(HttpClientOptions options) {
-  static const std::regex kUrl(R"((https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:([0-9]{1,5}))?/?)");
-  std::smatch parts;
-  if (!std::regex_match(options.base_url, parts, kUrl) || (parts[4].matched && std::stoi(parts[4].str()) > 65535)) {
+  if (!IsBaseUrl(options.base_url)) {
     return Error{Code::kInvalid, fmt::format("\"{}\" is not an address that can be called: write http://HOST:PORT or "
                                              "https://HOST:PORT",
                                              options.base_url)};
   }
   if (options.base_url.ends_with('/')) options.base_url.pop_back();
-  const bool secure = parts[1].str() == "https";
+  const bool secure = options.base_url.starts_with("https:");
   if (!secure && !options.ca_file.empty()) {
     return Error{Code::kInvalid, fmt::format("a file of authorities ({}) is of use with https:// only, not with {}",
                                              options.ca_file, options.base_url)};

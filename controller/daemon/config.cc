@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <regex>
 
 #include "common/files/files.h"
 
@@ -116,15 +115,39 @@ Result<void> ParseListen(const std::string& listen, Config& config) {
   return {};
 }
 
-bool IsLoopback(const std::string& host) {
-  static const std::regex kLoopback(R"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])");
-  return std::regex_match(host, kLoopback);
+bool ConsistsOf(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+/// The host of "mqtt://HOST:PORT" or "mqtts://HOST:PORT".
+std::optional<std::string> BrokerHost(std::string_view url) {
+  const std::string_view scheme = url.starts_with("mqtts://") ? "mqtts://" : "mqtt://";
+  const auto colon = url.rfind(':');
+  if (!url.starts_with(scheme) || colon < scheme.size()) return std::nullopt;
+  const std::string_view host = url.substr(scheme.size(), colon - scheme.size());
+  const std::string_view port = url.substr(colon + 1);
+  std::uint16_t number = 0;
+  if (!ConsistsOf(port, "0123456789")) return std::nullopt;
+  if (std::from_chars(port.data(), port.data() + port.size(), number).ec != std::errc()) return std::nullopt;
+  const bool literal = host.starts_with('[') && host.ends_with(']');
+  const bool fits = literal ? ConsistsOf(host.substr(1, host.size() - 2), "0123456789abcdefABCDEF:")
+                            : ConsistsOf(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._");
+  return fits ? std::optional(std::string(host)) : std::nullopt;
+}
+
+bool IsLoopback(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  return host.starts_with("127.") && ConsistsOf(host, "0123456789.");
+}
+
+bool IsFleetName(std::string_view name) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  return name.size() <= 63 && ConsistsOf(name, kCharacters) &&
+         std::string_view("._-").find(name[0]) == std::string_view::npos;
 }
 
 Result<void> CheckBroker(std::string_view option, const std::string& url) {
-  static const std::regex kUrl(R"(mqtts?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5}))");
-  std::smatch parts;
-  if (std::regex_match(url, parts, kUrl) && std::stoi(parts[2].str()) <= 65535) return {};
+  if (BrokerHost(url)) return {};
   return Error{Code::kInvalid, fmt::format("{} \"{}\" is not a broker's address: write mqtt://HOST:PORT or "
                                            "mqtts://HOST:PORT",
                                            option, url)};
@@ -133,13 +156,11 @@ Result<void> CheckBroker(std::string_view option, const std::string& url) {
 /// What must not go over a network in the clear.
 Result<void> CheckBrokerIsSafe(const Config& config) {
   const std::string& url = config.broker_url;
-  const auto host_at = url.find("://") + 3;
-  const std::string host = url.substr(host_at, url.rfind(':') - host_at);
   const bool secure = url.starts_with("mqtts:");
   if (!secure && !config.broker_ca_file.empty()) {
     return Error{Code::kInvalid, fmt::format("--broker-ca is of use with mqtts:// only, not with {}", url)};
   }
-  if (IsLoopback(host)) return {};
+  if (IsLoopback(BrokerHost(url).value_or(""))) return {};
   if (!secure) {
     return Error{Code::kInvalid,
                  fmt::format("refusing to use {} over a network without TLS: anybody there could deploy "
@@ -166,8 +187,7 @@ Result<void> Understand(const Words& words, Config& config) {
         std::min(config.broker_password.find_first_of("\r\n"), config.broker_password.size()));
   }
   TRY(CheckBrokerIsSafe(config));
-  static const std::regex kFleet("[a-z0-9][a-z0-9._-]{0,62}");
-  if (!std::regex_match(config.fleet, kFleet)) {
+  if (!IsFleetName(config.fleet)) {
     return Error{Code::kInvalid,
                  fmt::format("--fleet \"{}\" is not a name: 1 to 63 of a-z 0-9 . _ -, the first a letter "
                              "or digit",

@@ -24,7 +24,7 @@ class WholeDaemon final : public Daemon {
 
   Result<void> Start() {
     const std::string& state = config_.state_folder;
-    TRY(TakeFolder().While(fmt::format("state folder {} (--state names another)", state)));
+    TRY(TakeFolder());
     TRY_ASSIGN(const std::string token, LoadAdminToken(state));
     TRY_ASSIGN(store_, Store::Open(state + "/controller.db").While("open the database"));
     TRY_ASSIGN(catalog_, Catalog::Create(loop_, *store_, state + "/artifacts"));
@@ -55,8 +55,12 @@ class WholeDaemon final : public Daemon {
 
  private:
   Result<void> TakeFolder() {
-    TRY(MakeFolder(config_.state_folder, 0700));
-    TRY_ASSIGN(lock_, LockFolder(config_.state_folder));
+    TRY(MakeFolder(config_.state_folder, 0700).While("state folder (--state names another)"));
+    auto lock = LockFolder(config_.state_folder);
+    // Who holds it is said already; anything else means that the folder is of no use to this user.
+    if (!lock && lock.error().code != Code::kConflict)
+      return lock.error().While("state folder (--state names another)");
+    TRY_ASSIGN(lock_, std::move(lock));
     return {};
   }
 

@@ -139,6 +139,13 @@ TEST(HttpClient, MakesAnErrorOfAStatusWithoutAReply) {
   EXPECT_THAT(body.error().message, AllOf(HasSubstr(server.url()), HasSubstr("401"), HasSubstr("token")));
 }
 
+TEST(HttpClient, MakesAnErrorOfAStatusThatComesWithoutABody) {
+  ScriptedServer server("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\n");
+  const auto body = ClientOf(server.url())->Call("HEAD", "/x", "");
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().code, Code::kNotFound);
+}
+
 TEST(HttpClient, NamesAnAddressWhereNobodyListens) {
   std::string url;
   { url = ScriptedServer("").url(); }
