@@ -1,0 +1,89 @@
+#include "tools/motley/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "tools/motley/session.h"
+
+namespace motley::cli {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  motley gateway add gw-1 --tag region=eu\n"
+    "  motley release push blinky.yaml --approve --wait\n"
+    "  motley status --watch\n\n"
+    "On the controller's machine no option is needed: address and token are read from its state folder.\n"
+    "Exit codes: 0 done, 2 wrong input, 3 not found, 4 conflict, 5 unavailable or failed, 6 timeout, 7 corrupt,\n"
+    "8 denied, 9 internal.\n";
+
+void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
+  LocationOptions& location = options.location;
+  app.add_option("--controller", location.controller,
+                 "Address of the controller, http://HOST:PORT or https://HOST:PORT")
+      ->envname("MOTLEY_CONTROLLER");
+  app.add_option("--token-file", location.token_file, "File with the controller's token")->envname("MOTLEY_TOKEN_FILE");
+  app.add_option("--ca-file", location.ca_file,
+                 "Certificates (PEM) that vouch for the controller; default: the system's")
+      ->envname("MOTLEY_CA_FILE");
+  app.add_option("--state", location.state, "State folder of a controller on this machine, for its address and token")
+      ->envname("MOTLEY_STATE");
+  app.add_flag("--json", options.json, "Print answers as JSON");
+  app.add_flag("--no-color", options.no_color, "No colour; NO_COLOR in the environment does the same");
+}
+
+// Each line of the message with the program in front, so that each is found by grep and none is taken for output.
+int Fail(const Error& error) {
+  std::string_view rest = error.message;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string line = Printable(rest.substr(0, end));
+    std::fprintf(stderr, "motley: error: %s\n", line.c_str());
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return ExitCode(error.code);
+}
+
+// CLI11 speaks in exceptions: help and version arrive as such too, with exit code 0.
+int Explain(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const CLI::App* command = &app;
+  std::string name = "motley";
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  return Fail(Error{Code::kInvalid, std::string(error.what()) + "; see " + name + " --help"});
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  GlobalOptions options;
+  Action chosen;
+  CLI::App app("Deploys software to edge gateways and the microcontrollers behind them.", "motley");
+  app.set_version_flag("--version", std::string("motley ") + MOTLEY_VERSION);
+  app.footer(kExamples);
+  app.fallthrough();
+  app.require_subcommand(1);
+  AddGlobalOptions(app, options);
+  AddGatewayCommands(app, chosen);
+  AddArtifactCommands(app, chosen);
+  AddReleaseCommands(app, chosen);
+  AddPlanCommands(app, chosen);
+  AddObserveCommands(app, chosen);
+  AddCompletionCommand(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Explain(app, error);
+  }
+  Session session(options);
+  const Result<void> done = chosen(session);
+  session.terminal().ClearProgress();
+  return done ? 0 : Fail(done.error());
+}
+
+}  // namespace motley::cli

@@ -1,0 +1,86 @@
+#include "tools/motley/plan_text.h"
+
+#include <fmt/format.h>
+
+#include "tools/motley/table.h"
+
+namespace motley::cli {
+namespace {
+
+Cell StateCell(v1::Plan::State state) {
+  const std::string name(StateName(state));
+  switch (state) {
+    case v1::Plan::STATE_ENACTED:
+      return Cell(name, Style::kGood);
+    case v1::Plan::STATE_REJECTED:
+      return Cell(name, Style::kBad);
+    default:
+      return Cell(name, Style::kWarning);
+  }
+}
+
+Cell VariantCell(const std::string& variant) {
+  return variant.empty() ? Cell("none", Style::kWarning) : Cell(variant, Style::kGood);
+}
+
+std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+
+}  // namespace
+
+std::string_view StateName(v1::Plan::State state) {
+  switch (state) {
+    case v1::Plan::STATE_PROPOSED:
+      return "proposed";
+    case v1::Plan::STATE_APPROVED:
+      return "approved";
+    case v1::Plan::STATE_ENACTED:
+      return "enacted";
+    case v1::Plan::STATE_REJECTED:
+      return "rejected";
+    default:
+      return "unknown";
+  }
+}
+
+std::string RenderPlans(const v1::PlanList& list, const Terminal& terminal, Clock::time_point now) {
+  Table table({"PLAN", "APPLICATION", "VERSION", "STATE", "PROPOSED", "ASSIGNED", "UNASSIGNED", "REASON"});
+  for (const v1::Plan& plan : list.plans()) {
+    table.AddRow({std::to_string(plan.id()), plan.application(), plan.version(), StateCell(plan.state()),
+                  Ago(plan.proposed_at(), now), std::to_string(plan.assigned()), std::to_string(plan.unassigned()),
+                  plan.reason()});
+  }
+  return table.Render(terminal, "no plans; `motley release push FILE` proposes one");
+}
+
+std::string RenderPlan(const v1::Plan& plan, const Terminal& terminal, Clock::time_point now) {
+  std::string text = RenderFields(
+      terminal, {{"plan", Cell(std::to_string(plan.id()), Style::kStrong)},
+                 {"release", plan.application() + " " + plan.version()},
+                 {"state", StateCell(plan.state())},
+                 {"reason", plan.reason()},
+                 {"proposed", Ago(plan.proposed_at(), now)},
+                 {"decided", Ago(plan.decided_at(), now)},
+                 {"enacted", Ago(plan.enacted_at(), now)},
+                 {"gateways", fmt::format("{} assigned, {} without a variant", plan.assigned(), plan.unassigned())}});
+  Table table({"GATEWAY", "VARIANT", "BEFORE", "REASON"});
+  for (const v1::Assignment& assignment : plan.assignments()) {
+    table.AddRow(
+        {assignment.gateway(), VariantCell(assignment.variant()), OrDash(assignment.previous()), assignment.reason()});
+  }
+  return text + "\n" + table.Render(terminal, "The fleet has no gateways; `motley gateway add NAME` makes one.");
+}
+
+std::string RenderExplanation(const v1::Assignment& assignment, const Terminal& terminal) {
+  std::string text = RenderFields(terminal, {{"gateway", Cell(assignment.gateway(), Style::kStrong)},
+                                             {"variant", VariantCell(assignment.variant())},
+                                             {"before", OrDash(assignment.previous())},
+                                             {"reason", assignment.reason()}});
+  Table table({"VARIANT", "FITS", "PREFER", "WHY"});
+  for (const v1::VariantVerdict& verdict : assignment.verdicts()) {
+    table.AddRow({verdict.variant(), verdict.fits() ? Cell("yes", Style::kGood) : Cell("no", Style::kBad),
+                  std::to_string(verdict.prefer()), verdict.reason()});
+  }
+  return text + "\n" + table.Render(terminal, "no variants");
+}
+
+}  // namespace motley::cli

@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "tools/motley/release_push.h"
+#include "tools/motley/session.h"
+#include "tools/motley/table.h"
+#include "tools/motley/times.h"
+
+namespace motley::cli {
+namespace {
+
+struct ReleaseOptions {
+  PushOptions push;
+  std::string application;
+  std::string version;
+  bool source = false;
+};
+
+Result<void> List(Session& session, const ReleaseOptions& options) {
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY_ASSIGN(const v1::ReleaseList list, api->ListReleases(options.application));
+  if (session.json()) return session.PrintJson(list);
+  Table table({"APPLICATION", "VERSION", "ADDED", "VARIANTS", "DESCRIPTION"});
+  for (const v1::Release& release : list.releases()) {
+    std::string variants;
+    for (const v1::Variant& variant : release.variants()) variants += (variants.empty() ? "" : " ") + variant.name();
+    table.AddRow({release.application(), release.version(), Ago(release.created_at(), Clock::now()), variants,
+                  release.description()});
+  }
+  session.terminal().Write(table.Render(session.terminal(), "no releases; `motley release push FILE` brings one"));
+  return {};
+}
+
+std::string ComponentNames(const v1::DeploymentModel& model) {
+  std::string names;
+  for (const v1::Component& component : model.components()) names += (names.empty() ? "" : " ") + component.name();
+  return names;
+}
+
+std::string Render(const v1::Release& release, const Terminal& terminal) {
+  std::string text =
+      RenderFields(terminal, {{"release", Cell(release.application() + " " + release.version(), Style::kStrong)},
+                              {"description", release.description()},
+                              {"added", Ago(release.created_at(), Clock::now())}});
+  Table variants({"VARIANT", "PREFER", "WHEN", "COMPONENTS"});
+  for (const v1::Variant& variant : release.variants()) {
+    variants.AddRow({variant.name(), std::to_string(variant.prefer()),
+                     variant.when().empty() ? Cell("always", Style::kFaint) : Cell(variant.when()),
+                     ComponentNames(variant.model())});
+  }
+  Table artifacts({"ARTIFACT", "SIZE", "DIGEST"});
+  for (const v1::ArtifactRef& artifact : release.artifacts())
+    artifacts.AddRow({artifact.name(), SizeText(static_cast<double>(artifact.size_bytes())), artifact.digest()});
+  return text + "\n" + variants.Render(terminal, "no variants") + "\n" + artifacts.Render(terminal, "no artifacts");
+}
+
+Result<void> Show(Session& session, const ReleaseOptions& options) {
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY_ASSIGN(const v1::Release release, api->GetRelease(options.application, options.version));
+  if (session.json()) return session.PrintJson(release);
+  session.terminal().Write(options.source ? release.source() : Render(release, session.terminal()));
+  return {};
+}
+
+// Always JSON: it is what a push would send.
+Result<void> RenderFile(Session& session, const ReleaseOptions& options) {
+  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(options.push.file));
+  return session.PrintJson(loaded.release);
+}
+
+Result<void> Push(Session& session, const ReleaseOptions& options) { return PushRelease(session, options.push); }
+
+using Order = Result<void> (*)(Session&, const ReleaseOptions&);
+
+CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<ReleaseOptions>& options,
+                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
+  CLI::App* command = group.add_subcommand(name, help);
+  command->footer("Examples:\n" + examples);
+  command->callback(
+      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
+  return command;
+}
+
+}  // namespace
+
+void AddReleaseCommands(CLI::App& app, Action& chosen) {
+  CLI::App* group = app.add_subcommand("release", "Numbered sets of variants of an application");
+  group->require_subcommand(1);
+  auto options = std::make_shared<ReleaseOptions>();
+
+  CLI::App* push = AddOrder(*group, chosen, options, "push", "Add the release of a file and propose a plan for it",
+                            "  motley release push blinky.yaml                     # look at the plan first\n"
+                            "  motley release push blinky.yaml --approve --wait    # all at once\n"
+                            "  motley release push blinky.yaml --approve --wait=60\n",
+                            Push);
+  push->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
+  CLI::Option* approve = push->add_flag("--approve", options->push.approve, "Approve the plan and enact it");
+  push->add_flag("--wait{300}", options->push.wait_seconds,
+                 "Wait until every gateway of the plan is done or failed; --wait=SECONDS, else 300")
+      ->needs(approve);
+
+  CLI::App* list = AddOrder(*group, chosen, options, "list", "List releases, newest first",
+                            "  motley release list\n  motley release list blinky\n", List);
+  list->add_option("APPLICATION", options->application, "Only those of this application");
+
+  CLI::App* show = AddOrder(*group, chosen, options, "show", "Show a release",
+                            "  motley release show blinky 1.0.0\n  motley release show blinky 1.0.0 --source\n", Show);
+  show->add_option("APPLICATION", options->application, "Its name")->required();
+  show->add_option("VERSION", options->version, "Its version")->required();
+  show->add_flag("--source", options->source, "Print the release file as its author wrote it");
+
+  CLI::App* render = AddOrder(*group, chosen, options, "render",
+                              "Check a release file and print the release that it makes as JSON; needs no controller",
+                              "  motley release render blinky.yaml\n", RenderFile);
+  render->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
+}
+
+}  // namespace motley::cli

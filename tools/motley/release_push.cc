@@ -1,0 +1,71 @@
+#include "tools/motley/release_push.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "common/files/files.h"
+#include "tools/motley/plan_text.h"
+#include "tools/motley/upload.h"
+#include "tools/motley/wait_for_plan.h"
+
+namespace motley::cli {
+namespace {
+
+// As much as a release may have: ValidateRelease.
+constexpr std::uint64_t kMaxFileBytes = 1024 * 1024;
+
+Result<void> UploadMissing(Session& session, const LoadedRelease& loaded) {
+  for (const v1::ArtifactRef& artifact : loaded.release.artifacts()) {
+    const auto path = loaded.paths.find(artifact.digest());
+    if (path == loaded.paths.end()) continue;
+    TRY(UploadArtifact(session, artifact, path->second));
+  }
+  return {};
+}
+
+Result<void> Print(Session& session, const v1::Plan& plan, bool approve) {
+  if (session.json()) return session.PrintJson(plan);
+  session.terminal().Write(RenderPlan(plan, session.terminal(), Clock::now()));
+  if (!approve) session.terminal().Write(fmt::format("\n`motley plan approve {}` puts it into effect.\n", plan.id()));
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedRelease> LoadRelease(const std::string& path) {
+  TRY_ASSIGN(const std::string text, ReadFile(path, kMaxFileBytes));
+  TRY_ASSIGN(const ReleaseDraft draft, ParseReleaseFile(path, text));
+  LoadedRelease loaded;
+  std::map<std::string, v1::ArtifactRef> local;
+  for (const LocalArtifact& file : draft.files) {
+    const std::string full = (std::filesystem::path(path).parent_path() / file.file).string();
+    auto artifact = Describe(full, "");
+    if (!artifact) {
+      return std::move(artifact).error().While(fmt::format("{}:{}: artifact \"{}\"", path, file.line, file.name));
+    }
+    loaded.paths[artifact->digest()] = full;
+    local[file.name] = *std::move(artifact);
+  }
+  TRY_ASSIGN(loaded.release, CompleteRelease(draft, local).While(path));
+  return loaded;
+}
+
+Result<void> PushRelease(Session& session, const PushOptions& options) {
+  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(options.file));
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY(UploadMissing(session, loaded));
+  TRY_ASSIGN(const v1::Release release, api->AddRelease(loaded.release));
+  TRY_ASSIGN(v1::Plan plan, api->ProposePlan(release.application(), release.version()));
+  if (options.approve) {
+    TRY(api->ApprovePlan(plan.id()));
+    TRY(api->EnactPlan(plan.id()));
+    // The answers to decisions come without assignments.
+    TRY_ASSIGN(plan, api->GetPlan(plan.id()));
+  }
+  // With --json and --wait the one document is the status at the end.
+  if (!session.json() || options.wait_seconds <= 0) TRY(Print(session, plan, options.approve));
+  return options.wait_seconds > 0 ? WaitForPlan(session, plan, options.wait_seconds) : Result<void>();
+}
+
+}  // namespace motley::cli
