@@ -148,6 +148,7 @@ std::span<std::uint8_t> Chip::flash() { return {avr_->flash, kFlashSize}; }
 
 void Chip::Reset(ResetCause cause) {
   input_.clear();
+  output_.clear();
   avr_reset(avr_);
   avr_regbit_set(avr_, cause == ResetCause::kExternal ? avr_->reset_flags.extrf : avr_->reset_flags.porf);
   ++counters_.resets;

@@ -51,7 +51,7 @@ class Chip {
   Chip& operator=(const Chip&) = delete;
 
   std::span<std::uint8_t> flash();
-  /// Bytes still on their way in are lost.
+  /// Bytes on their way in or out are lost.
   void Reset(ResetCause cause);
 
   void RunUntil(std::uint64_t cycle);
