@@ -41,6 +41,17 @@ variants:
 )";
 }
 
+std::string BigFileRelease(const std::string& version, const std::string& path, const std::string& source) {
+  return "application: config\nversion: " + version + "\nartifacts:\n  big: {file: " + source + R"(}
+template:
+  components:
+    settings: {kind: file, path: )" +
+         path + R"(, artifact: big}
+variants:
+  - name: all
+)";
+}
+
 std::string OnlyForRelease(const std::string& selector) {
   return R"(application: picky
 version: 1.0.0
