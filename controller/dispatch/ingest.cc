@@ -16,7 +16,7 @@ constexpr milliseconds kPatience{20};
 constexpr std::size_t kMaxMessages = 500;
 /// What is kept while the store can not be written.
 constexpr std::size_t kMaxQueued = 20'000;
-constexpr std::size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMaxQueuedBytes = std::size_t{64} * 1024 * 1024;
 constexpr milliseconds kRetry{5000};
 
 const std::string& GatewayOf(const std::variant<v1::ReportedState, v1::Presence, v1::TelemetryBatch>& message) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kTokenBytes = 32;
 /// An agent's own facts; more is not from an agent of ours.
-constexpr std::size_t kMaxContextBytes = 64 * 1024;
+constexpr std::size_t kMaxContextBytes = std::size_t{64} * 1024;
 
 using google::protobuf::util::TimeUtil;
 
