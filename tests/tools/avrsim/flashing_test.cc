@@ -73,14 +73,14 @@ TEST(Avrdude, GetsNoSyncWithoutAResetWhileTheApplicationRuns) {
   // way to read the signature is not optiboot's; -F goes on without.
   BoardRig rig({"uno:A1"});
   const Outcome outcome = rig.Run(R"(
+    PLAIN="-F -c stk500v1 -P /dev/ttyACM0 -b 115200"
     flash /dev/ttyACM0 115200 blink-1.0.0 || exit 1
-    no_sync -F -c stk500v1 -P /dev/ttyACM0 -b 115200 && exit 2
+    avrdude -q -q -p m328p $PLAIN || exit 2
     exec 9<>/dev/ttyACM0
     port_probe hello A1 || exit 3  # the application runs since the line above has opened the port
-    no_sync -F -c stk500v1 -P /dev/ttyACM0 -b 115200 || exit 4
+    no_sync $PLAIN || exit 4
     exec 9>&-
-    no_sync -F -c stk500v1 -P /dev/ttyACM0 -b 115200 && exit 5
-    exit 0)");
+    avrdude -q -q -p m328p $PLAIN || exit 5)");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
 }
 
