@@ -53,6 +53,7 @@ Result<void> List(Session& session) {
 void AddArtifactCommands(CLI::App& app, Action& chosen) {
   CLI::App* group = app.add_subcommand("artifact", "Files in the catalogue, each known by its digest");
   group->require_subcommand(1);
+  group->footer("Examples:\n  motley artifact list\n  motley artifact push --help\n");
 
   auto options = std::make_shared<PushOptions>();
   CLI::App* push = group->add_subcommand("push", "Bring files into the catalogue and print their digests");

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "common/selector/spelling.h"
 #include "tools/motley/session.h"
 
 namespace motley::cli {
@@ -46,6 +47,16 @@ int Fail(const Error& error) {
   return ExitCode(error.code);
 }
 
+// A word where a command is expected is not known to CLI11 as such: it only says that a command is missing.
+std::string ProblemOf(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
+  const auto commands = command.get_subcommands([](const CLI::App*) { return true; });
+  const auto words = app.remaining(true);
+  if (commands.empty() || words.empty() || words.front().starts_with("-")) return error.what();
+  std::vector<std::string_view> names;
+  for (const CLI::App* known : commands) names.push_back(known->get_name());
+  return "unknown command \"" + words.front() + "\"" + DidYouMean(words.front(), names);
+}
+
 // CLI11 speaks in exceptions: help and version arrive as such too, with exit code 0.
 int Explain(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
@@ -55,7 +66,7 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
     command = command->get_subcommands().front();
     name += " " + command->get_name();
   }
-  return Fail(Error{Code::kInvalid, std::string(error.what()) + "; see " + name + " --help"});
+  return Fail(Error{Code::kInvalid, ProblemOf(app, *command, error) + "; see " + name + " --help"});
 }
 
 }  // namespace

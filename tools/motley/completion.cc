@@ -56,6 +56,7 @@ void Collect(const CLI::App& command, const CLI::App& program, const std::string
 void AddCompletionCommand(CLI::App& app, Action& chosen) {
   CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
   completion->require_subcommand(1);
+  completion->footer("Example:\n  motley completion bash > /etc/bash_completion.d/motley\n");
   CLI::App* bash = completion->add_subcommand("bash", "For bash");
   bash->footer("Example:\n  motley completion bash > /etc/bash_completion.d/motley\n");
   bash->callback([&chosen, &app] {

@@ -43,8 +43,9 @@ std::string PlanPath(std::uint64_t id, std::string_view rest = "") { return fmt:
 }  // namespace
 
 Result<std::unique_ptr<ControllerApi>> ControllerApi::Connect(HttpClientOptions options) {
+  std::string url = options.base_url;
   TRY_ASSIGN(auto http, HttpClient::Create(std::move(options)));
-  return std::make_unique<ControllerApi>(std::move(http));
+  return std::make_unique<ControllerApi>(std::move(http), std::move(url));
 }
 
 template <typename Reply>

@@ -30,7 +30,9 @@ struct TelemetryRequest {
 class ControllerApi {
  public:
   static Result<std::unique_ptr<ControllerApi>> Connect(HttpClientOptions options);
-  explicit ControllerApi(std::unique_ptr<HttpClient> http) : http_(std::move(http)) {}
+  ControllerApi(std::unique_ptr<HttpClient> http, std::string url) : http_(std::move(http)), url_(std::move(url)) {}
+
+  const std::string& url() const { return url_; }
 
   Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request);
   Result<v1::GatewayList> ListGateways();
@@ -71,6 +73,7 @@ class ControllerApi {
   Result<Reply> Post(const std::string& path, const Request& request);
 
   std::unique_ptr<HttpClient> http_;
+  std::string url_;
 };
 
 }  // namespace motley::cli

@@ -7,6 +7,7 @@
 
 #include "tools/motley/gateway_text.h"
 #include "tools/motley/session.h"
+#include "tools/motley/table.h"
 
 namespace motley::cli {
 namespace {
@@ -24,16 +25,15 @@ Result<std::pair<std::string, std::string>> SplitTag(const std::string& text) {
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
-Result<void> PrintToken(Session& session, const v1::AddGatewayReply& reply) {
+Result<void> PrintToken(Session& session, const ControllerApi& api, const v1::AddGatewayReply& reply) {
   if (session.json()) return session.PrintJson(reply);
-  session.terminal().Write(
-      fmt::format("gateway:          {}\n"
-                  "enrolment token:  {}\n"
-                  "valid until:      {}\n\n"
-                  "The token is shown this once and works once. On the gateway:\n"
-                  "  motley-agent --controller URL --token {}\n",
-                  Printable(reply.gateway().id()), Printable(reply.enrolment_token()),
-                  LocalTime(reply.token_expires_at().seconds() * 1'000'000), Printable(reply.enrolment_token())));
+  const Terminal& terminal = session.terminal();
+  session.terminal().Write(RenderFields(terminal, {{"gateway", Cell(reply.gateway().id(), Style::kStrong)},
+                                                   {"enrolment token", reply.enrolment_token()},
+                                                   {"expires", Ago(reply.token_expires_at(), Clock::now())}}) +
+                           fmt::format("\nThe token is shown this once and works once. On the gateway:\n"
+                                       "  motley-agent --controller {} --token {}\n",
+                                       api.url(), Printable(reply.enrolment_token())));
   return {};
 }
 
@@ -46,7 +46,7 @@ Result<void> Add(Session& session, const GatewayOptions& options) {
   }
   TRY_ASSIGN(ControllerApi * api, session.Api());
   TRY_ASSIGN(const v1::AddGatewayReply reply, api->AddGateway(request));
-  return PrintToken(session, reply);
+  return PrintToken(session, *api, reply);
 }
 
 Result<void> List(Session& session) {
@@ -89,7 +89,7 @@ Result<void> Tag(Session& session, const GatewayOptions& options) {
 Result<void> RenewToken(Session& session, const std::string& id) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
   TRY_ASSIGN(const v1::AddGatewayReply reply, api->RenewToken(id));
-  return PrintToken(session, reply);
+  return PrintToken(session, *api, reply);
 }
 
 // An order without an answer of its own prints {} as JSON, so that scripts can parse whatever comes.
@@ -125,6 +125,7 @@ void AddOrder(CLI::App& group, Action& chosen, const std::string& name, const st
 void AddGatewayCommands(CLI::App& app, Action& chosen) {
   CLI::App* group = app.add_subcommand("gateway", "Add, list, tag and remove gateways");
   group->require_subcommand(1);
+  group->footer("Examples:\n  motley gateway list\n  motley gateway add --help\n");
 
   auto options = std::make_shared<GatewayOptions>();
   CLI::App* add = group->add_subcommand("add", "Add a gateway and get the token for its agent's first start");

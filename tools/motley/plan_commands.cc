@@ -103,6 +103,7 @@ void AddWait(CLI::App& command, PlanOptions& options) {
 void AddPlanCommands(CLI::App& app, Action& chosen) {
   CLI::App* group = app.add_subcommand("plan", "Which gateway gets which variant: propose, decide, enact");
   group->require_subcommand(1);
+  group->footer("Examples:\n  motley plan list\n  motley plan approve --help\n");
   auto options = std::make_shared<PlanOptions>();
 
   CLI::App* propose = AddOrder(*group, chosen, options, "propose", "Propose a plan for a release in the catalogue",

@@ -88,6 +88,7 @@ CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<Releas
 void AddReleaseCommands(CLI::App& app, Action& chosen) {
   CLI::App* group = app.add_subcommand("release", "Numbered sets of variants of an application");
   group->require_subcommand(1);
+  group->footer("Examples:\n  motley release list\n  motley release push --help\n");
   auto options = std::make_shared<ReleaseOptions>();
 
   CLI::App* push = AddOrder(*group, chosen, options, "push", "Add the release of a file and propose a plan for it",

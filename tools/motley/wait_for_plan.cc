@@ -13,7 +13,7 @@ namespace motley::cli {
 namespace {
 
 // Quick enough that a person sees no delay, slow enough to cost the controller nothing.
-constexpr std::chrono::milliseconds kInterval{200};
+constexpr std::chrono::milliseconds kInterval{100};
 // More names than this do not help on one line.
 constexpr std::size_t kMaxNames = 10;
 
