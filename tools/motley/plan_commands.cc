@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 
 #include "tools/motley/plan_text.h"
@@ -17,7 +18,7 @@ struct PlanOptions {
   std::string gateway;
   std::string reason;
   bool hold = false;
-  double wait_seconds = 0;
+  std::int64_t wait_seconds = 0;
 };
 
 Result<void> PrintPlan(Session& session, const v1::Plan& plan) {
@@ -94,8 +95,10 @@ CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<PlanOp
 }
 
 void AddWait(CLI::App& command, PlanOptions& options) {
-  command.add_flag("--wait{300}", options.wait_seconds,
-                   "Wait until every gateway of the plan is done or failed; --wait=SECONDS, else 300");
+  command
+      .add_flag("--wait{300}", options.wait_seconds,
+                "Wait until every gateway of the plan is done or failed; --wait=SECONDS, else 300")
+      ->check(CLI::Range(std::int64_t{1}, kMaxWaitSeconds));
 }
 
 }  // namespace

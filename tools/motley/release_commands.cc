@@ -7,6 +7,7 @@
 #include "tools/motley/session.h"
 #include "tools/motley/table.h"
 #include "tools/motley/times.h"
+#include "tools/motley/wait_for_plan.h"
 
 namespace motley::cli {
 namespace {
@@ -100,7 +101,8 @@ void AddReleaseCommands(CLI::App& app, Action& chosen) {
   CLI::Option* approve = push->add_flag("--approve", options->push.approve, "Approve the plan and enact it");
   push->add_flag("--wait{300}", options->push.wait_seconds,
                  "Wait until every gateway of the plan is done or failed; --wait=SECONDS, else 300")
-      ->needs(approve);
+      ->needs(approve)
+      ->check(CLI::Range(std::int64_t{1}, kMaxWaitSeconds));
 
   CLI::App* list = AddOrder(*group, chosen, options, "list", "List releases, newest first",
                             "  motley release list\n  motley release list blinky\n", List);

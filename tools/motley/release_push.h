@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -24,7 +25,7 @@ struct PushOptions {
   std::string file;
   bool approve = false;
   /// 0: do not wait.
-  double wait_seconds = 0;
+  std::int64_t wait_seconds = 0;
 };
 
 /// Uploads what the catalogue lacks, adds the release, proposes a plan and, where asked for, approves and enacts it and

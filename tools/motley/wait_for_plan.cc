@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <thread>
@@ -30,7 +29,8 @@ std::string Counted(const PlanProgress& progress) {
                      progress.pending.size());
 }
 
-Result<void> Outcome(Session& session, const PlanProgress& progress, const v1::FleetStatus& status, double seconds) {
+Result<void> Outcome(Session& session, const PlanProgress& progress, const v1::FleetStatus& status,
+                     std::int64_t seconds) {
   const std::size_t all = progress.done.size() + progress.failed.size() + progress.pending.size();
   if (session.json()) {
     TRY(session.PrintJson(status));
@@ -75,10 +75,9 @@ PlanProgress ProgressOf(const v1::Plan& plan, const v1::FleetStatus& status) {
   return progress;
 }
 
-Result<void> WaitForPlan(Session& session, const v1::Plan& plan, double seconds) {
+Result<void> WaitForPlan(Session& session, const v1::Plan& plan, std::int64_t seconds) {
   using Steady = std::chrono::steady_clock;
-  const auto deadline = Steady::now() + std::chrono::duration_cast<Steady::duration>(
-                                            std::chrono::duration<double>(std::min(seconds, 1e6)));
+  const auto deadline = Steady::now() + std::chrono::seconds(seconds);
   TRY_ASSIGN(ControllerApi * api, session.Api());
   for (;;) {
     const auto status = api->GetStatus();
