@@ -15,7 +15,19 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHeardBytes = 80;
 
-std::string IdOf(const PortInfo& info) { return info.serial_number.empty() ? "port:" + info.name : info.serial_number; }
+/// Serial numbers that more than one port has: cheap adapters all have the same.
+std::set<std::string> Ambiguous(const std::vector<PortInfo>& ports) {
+  std::set<std::string> seen, twice;
+  for (const PortInfo& port : ports) {
+    if (!seen.insert(port.serial_number).second) twice.insert(port.serial_number);
+  }
+  return twice;
+}
+
+std::string IdOf(const PortInfo& info, const std::set<std::string>& ambiguous) {
+  const bool unique = !info.serial_number.empty() && !ambiguous.contains(info.serial_number);
+  return unique ? info.serial_number : "port:" + info.name;
+}
 
 }  // namespace
 
@@ -25,7 +37,13 @@ struct Devices::Waiter {
 };
 
 struct Devices::Device {
-  enum class State { kAbsent, kOpening, kListening, kFlashing };
+  enum class State {
+    kAbsent,
+    kOpening,
+    kClosed,  ///< It could not be opened; tried again at the next scan.
+    kListening,
+    kFlashing,
+  };
 
   Device(Loop& loop, std::string device_id) : id(std::move(device_id)), worker(loop, "serial") {}
 
@@ -40,6 +58,8 @@ struct Devices::Device {
   /// What came since the last reset and was no hello.
   std::string heard;
   std::string open_error;
+  /// A flash that waits for the port to be opened, or not.
+  std::function<void()> when_opened;
   std::map<int, Waiter> waiters;
   int next_waiter = 0;
   steady_clock::time_point second_began;
@@ -70,21 +90,23 @@ void Devices::Scanned(const Result<std::vector<PortInfo>>& found) {
     return;
   }
   scan_failed_ = false;
+  const std::set<std::string> ambiguous = Ambiguous(*found);
   std::set<std::string> there;
   bool changed = false;
   for (const PortInfo& info : *found) {
     // Only boards: the machine's own serial ports may be anybody's.
     if (BoardTypeOf(info.usb_vendor, info.usb_product) == nullptr) continue;
-    there.insert(IdOf(info));
-    const auto known = devices_.find(IdOf(info));
+    const std::string id = IdOf(info, ambiguous);
+    there.insert(id);
+    const auto known = devices_.find(id);
     const bool present = known != devices_.end() && known->second->state != Device::State::kAbsent;
     if (present && known->second->info == info) {
       // Somebody else may have held the port.
-      if (known->second->state == Device::State::kOpening && !known->second->open_error.empty()) Open(*known->second);
+      if (known->second->state == Device::State::kClosed) Open(*known->second);
       continue;
     }
     if (present) Unplug(*known->second);
-    Plug(info);
+    Plug(id, info);
     changed = true;
   }
   for (const auto& [id, device] : devices_) {
@@ -97,9 +119,9 @@ void Devices::Scanned(const Result<std::vector<PortInfo>>& found) {
   events_.changed();
 }
 
-void Devices::Plug(const PortInfo& info) {
-  auto& device = devices_[IdOf(info)];
-  if (!device) device = std::make_unique<Device>(loop_, IdOf(info));
+void Devices::Plug(const std::string& id, const PortInfo& info) {
+  auto& device = devices_[id];
+  if (!device) device = std::make_unique<Device>(loop_, id);
   device->info = info;
   device->type = BoardTypeOf(info.usb_vendor, info.usb_product);
   LogInfo("board {} ({}) is plugged in at {}", device->id, device->type->name, info.name);
@@ -117,6 +139,7 @@ void Devices::Unplug(Device& device) {
   device.hello.reset();
   events_.plugged(device.id, std::string(device.type->name), device.info.name, false);
   Settle(device);
+  if (auto flash = std::exchange(device.when_opened, nullptr)) flash();
 }
 
 void Devices::Open(Device& device) {
@@ -132,14 +155,16 @@ void Devices::Opened(const std::string& id, PortResult port) {
   if (!port) {
     if (device.open_error != port.error().message) LogWarning("{}", port.error().message);
     device.open_error = port.error().message;
+    device.state = Device::State::kClosed;
     Settle(device);
-    return;
+  } else {
+    device.open_error.clear();
+    device.port = *std::move(port);
+    device.hello.reset();
+    device.heard.clear();
+    Listen(device);
   }
-  device.open_error.clear();
-  device.port = *std::move(port);
-  device.hello.reset();
-  device.heard.clear();
-  Listen(device);
+  if (auto flash = std::exchange(device.when_opened, nullptr)) flash();
 }
 
 void Devices::Listen(Device& device) {
@@ -230,6 +255,13 @@ void Devices::Flash(const std::string& id, const BoardType& board, Image image,
     return;
   }
   Device& device = *found->second;
+  if (device.state == Device::State::kOpening) {
+    // The port is on its way here from the worker.
+    device.when_opened = [this, id, &board, image = std::move(image), done = std::move(done)] {
+      Flash(id, board, image, done);
+    };
+    return;
+  }
   device.watch.Reset();
   device.hello.reset();
   device.heard.clear();
@@ -261,10 +293,11 @@ void Devices::Flashed(const std::string& id, Result<void> result, std::unique_pt
   Device& device = *devices_.at(id);
   if (device.state == Device::State::kFlashing) {
     // After a failure the port is opened anew, which resets the board: it may be anywhere in its protocol.
-    device.port = result ? std::move(port) : nullptr;
-    if (device.port) {
+    if (result) {
+      device.port = std::move(port);
       Listen(device);
     } else {
+      port.reset();
       Open(device);
     }
   }

@@ -71,7 +71,7 @@ class Devices {
 
   void Scan(std::function<void()> done);
   void Scanned(const Result<std::vector<PortInfo>>& found);
-  void Plug(const PortInfo& info);
+  void Plug(const std::string& id, const PortInfo& info);
   void Unplug(Device& device);
   void Open(Device& device);
   void Opened(const std::string& id, PortResult port);

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 namespace motley::agent {
 namespace {
 
@@ -22,6 +25,13 @@ int HexDigit(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
+}
+
+/// Capitals count as small letters.
+bool HasSuffix(std::string_view name, std::string_view suffix) {
+  return name.size() >= suffix.size() &&
+         std::equal(suffix.rbegin(), suffix.rend(), name.rbegin(),
+                    [](char wanted, char c) { return wanted == std::tolower(static_cast<unsigned char>(c)); });
 }
 
 class HexReader {
@@ -92,6 +102,8 @@ class HexReader {
   }
 
   Result<void> Data(std::uint32_t offset, std::span<const std::uint8_t> data) {
+    if (offset + data.size() > 0x10000)
+      return Broken("the record runs past the end of its 64 KiB; build the file again");
     const std::uint64_t start = std::uint64_t{base_} + offset;
     if (start + data.size() > kMaxAddress) {
       return Error{Code::kInvalid, fmt::format("HEX file, line {}: address 0x{:X} is above 16 MiB", line_, start)};
@@ -118,7 +130,7 @@ class HexReader {
 }  // namespace
 
 Result<Image> ParseImage(std::string_view name, std::string_view content) {
-  if (name.ends_with(".hex") || name.ends_with(".ihex")) return ParseIntelHex(content).While(name);
+  if (HasSuffix(name, ".hex") || HasSuffix(name, ".ihex")) return ParseIntelHex(content).While(name);
   if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty", name)};
   if (content.size() > kMaxAddress) return Error{Code::kInvalid, fmt::format("{}: the image is above 16 MiB", name)};
   return Image{{content.begin(), content.end()}};
