@@ -25,7 +25,7 @@ std::string Release(int number) {
   return "application: bench\nversion: 1.0." + std::to_string(number) + R"(
 template:
   components:
-    sleeper: {kind: process, command: [/bin/sleep, "1000000${version}"], confirm_ms: 50}
+    sleeper: {kind: process, command: [/bin/sleep, "1000000"], environment: {VERSION: "${version}"}, confirm_ms: 50}
 variants:
   - name: all
 )";
