@@ -100,28 +100,30 @@ void Board::Wait(int stop_fd) {
 
   CatchUp();  // what came, came now
   stopped_ = fds[0].revents != 0;
-  // Who asks for the lines right after open() must see that open() has raised them.
-  if (fds[1].revents != 0 || fds[2].revents != 0 || (fds[3].revents & POLLHUP) != 0) FollowTerminal();
+  if (fds[2].revents != 0 || (fds[3].revents & POLLHUP) != 0) FollowTerminal();
   if (fds[3].revents & POLLIN) TakeInput();
   if (fds[1].revents != 0) {
-    while (auto request = control_.Receive()) control_.Reply(*request, Execute(request->text));
+    while (auto request = control_.Receive()) {
+      FollowTerminal();  // who asks for the lines right after open() must see that open() has raised them
+      control_.Reply(*request, Execute(request->text));
+    }
   }
 }
 
 void Board::FollowTerminal() {
   const bool hang_up = terminal_.hangs_up_on_close();
-  const Terminal::Change change = terminal_.Update();
-  if (change == Terminal::Change::kClosed || change == Terminal::Change::kReopened) {
+  for (const Terminal::Change change : terminal_.Update()) {
+    if (change == Terminal::Change::kOpened) {
+      rts_ = true;
+      SetDtr(true, "open");
+      continue;
+    }
     TakeInput();
     terminal_.DropOutput();
     if (hang_up) {
       SetDtr(false, "close");
       rts_ = false;
     }
-  }
-  if (change == Terminal::Change::kOpened || change == Terminal::Change::kReopened) {
-    rts_ = true;
-    SetDtr(true, "open");
   }
 }
 

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <iterator>
 
 namespace motley::avrsim {
 namespace {
@@ -19,6 +21,9 @@ namespace {
 Error Failed(const char* what) {
   return Error{Code::kUnavailable, fmt::format("pseudo terminal: {}: {}", what, std::strerror(errno))};
 }
+
+/// How long a client takes between being counted and being announced, on a machine that is overloaded.
+constexpr std::chrono::milliseconds kHalfDone{5};
 
 /// As a serial port that nobody has configured, but raw: an echo of what the firmware says would confuse it.
 bool MakeRaw(int slave) {
@@ -72,9 +77,7 @@ bool Terminal::HasClient() const {
   return (master.revents & POLLHUP) == 0;
 }
 
-Terminal::Change Terminal::Update() {
-  bool all_gone = false;  // at some time since the last call
-  bool came_after = false;
+void Terminal::ReadEvents(std::vector<Change>& changes) {
   alignas(inotify_event) char buffer[4096];
   ssize_t size;
   while ((size = read(inotify_, buffer, sizeof buffer)) > 0) {
@@ -82,21 +85,39 @@ Terminal::Change Terminal::Update() {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
       at += static_cast<ssize_t>(sizeof *event + event->len);
       if (event->mask & IN_OPEN) {
-        ++clients_;
-        came_after = all_gone;
-      } else if (event->mask & IN_CLOSE) {
-        clients_ = clients_ > 0 ? clients_ - 1 : 0;
-        if (clients_ == 0) all_gone = true;
+        if (clients_++ == 0) changes.push_back(Change::kOpened);
+      } else if ((event->mask & IN_CLOSE) && clients_ > 0) {
+        if (--clients_ == 0) changes.push_back(Change::kClosed);
       }
     }
   }
-  const bool was_open = open_;
-  open_ = HasClient();
-  if (!open_) clients_ = 0;
-  if (open_ && clients_ == 0) clients_ = 1;  // equal events are merged, so that the count can fall short
-  if (was_open && !open_) return Change::kClosed;
-  if (!was_open && open_) return Change::kOpened;
-  return was_open && all_gone && came_after ? Change::kReopened : Change::kNone;
+}
+
+std::vector<Terminal::Change> Terminal::Update() {
+  std::vector<Change> changes;
+  ReadEvents(changes);
+  // The event of an opening follows the opening, that of a closing precedes it: where count and terminal differ, the
+  // other half comes at once. The count is wrong for good where the kernel merged two equal events into one.
+  while (clients_ == 0 && HasClient()) {
+    pollfd next[] = {{inotify_, POLLIN, 0}, {master_, 0, 0}};  // a hang-up is always reported
+    if (poll(next, std::size(next), kHalfDone.count()) == 0) {
+      clients_ = 1;
+      if (changes.empty()) {
+        changes.push_back(Change::kOpened);
+      } else {
+        changes.pop_back();  // it was not the last client that went
+      }
+    }
+    ReadEvents(changes);
+  }
+  if (clients_ > 0 && !HasClient()) {
+    ReadEvents(changes);
+    if (clients_ > 0 && !HasClient()) {
+      clients_ = 0;
+      changes.push_back(Change::kClosed);
+    }
+  }
+  return changes;
 }
 
 std::vector<std::uint8_t> Terminal::Read(std::size_t limit) {

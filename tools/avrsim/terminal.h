@@ -15,10 +15,8 @@ namespace motley::avrsim {
 class Terminal {
  public:
   enum class Change {
-    kNone,
-    kOpened,    ///< the first client came
-    kClosed,    ///< the last client went
-    kReopened,  ///< the last client went and another came since the last look
+    kOpened,  ///< the first client came
+    kClosed,  ///< the last client went
   };
 
   /// Errors: kUnavailable (no pseudo terminal or inotify watch left).
@@ -35,9 +33,11 @@ class Terminal {
   /// Readable when a client came or went.
   int change_fd() const { return inotify_; }
 
-  /// Finds out who came and went. A reopening within microseconds beside other clients can look like kNone.
-  Change Update();
-  bool is_open() const { return open_; }
+  /// What has happened since the last call, in order. Can block for 5 ms.
+  ///
+  /// Two clients that go within microseconds of each other, just before a third one comes, can look like one.
+  std::vector<Change> Update();
+  bool is_open() const { return clients_ > 0; }
 
   /// Takes up to `limit` bytes that the client wrote.
   std::vector<std::uint8_t> Read(std::size_t limit);
@@ -54,13 +54,13 @@ class Terminal {
  private:
   Terminal(int master, int inotify, std::string path, int number);
   bool HasClient() const;
+  void ReadEvents(std::vector<Change>& changes);
 
   const int master_;
   const int inotify_;
   const std::string path_;
   const int number_;
-  bool open_ = false;
-  int clients_ = 0;
+  int clients_ = 0;  // as the events tell
 };
 
 }  // namespace motley::avrsim

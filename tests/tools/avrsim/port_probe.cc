@@ -8,10 +8,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -19,6 +21,7 @@ constexpr char kUsage[] =
     "usage: port_probe list              one line a port: name vid:pid serial\n"
     "       port_probe hello SERIAL      opens the board's port and prints the line that starts with hello\n"
     "       port_probe lines SERIAL      opens it, lowers and raises DTR and RTS, prints what it reads back\n"
+    "       port_probe reopen SERIAL     closes and opens it again and again, counts how often DTR or RTS stayed low\n"
     "       port_probe parity SERIAL     opens it, sets 8E1, prints what it reads back\n"
     "       port_probe hang-up SERIAL    opens it, says so, and waits until the port is gone\n"
     "       port_probe plain             what a pseudo terminal without a board answers to TIOCMGET\n";
@@ -99,6 +102,36 @@ int Lines(sp_port* port) {
   return 0;
 }
 
+/// Threads that have nothing to do with the port use its descriptor's number as soon as it is free.
+int Reopen(sp_port* port) {
+  constexpr int kRounds = 300;
+  static constexpr int kBoth = TIOCM_DTR | TIOCM_RTS;
+  std::atomic<bool> over = false;
+  std::atomic<int> strangers = 0;
+  std::thread other([&] {
+    while (!over) {
+      int bits = 0;
+      const int fd = open("/dev/null", O_RDWR);
+      if (ioctl(fd, TIOCMGET, &bits) == 0) ++strangers;
+      close(fd);
+    }
+  });
+  int low = 0;
+  for (int i = 0; i < kRounds; ++i) {
+    sp_close(port);
+    const int fd = open(sp_get_port_name(port), O_RDWR | O_NOCTTY);
+    int bits = 0;
+    if (ioctl(fd, TIOCMGET, &bits) != 0 || (bits & kBoth) != kBoth) ++low;
+    if (ioctl(fd, TIOCMBIC, &kBoth) != 0) ++low;
+    close(fd);
+    if (sp_open(port, SP_MODE_READ_WRITE) != SP_OK) ++low;
+  }
+  over = true;
+  other.join();
+  fmt::print("low={} strangers={}\n", low, strangers.load());
+  return low == 0 && strangers == 0 ? 0 : 1;
+}
+
 int ParityOf(sp_port* port) {
   sp_port_config* config = nullptr;
   sp_new_config(&config);
@@ -149,6 +182,7 @@ int Main(int argc, char** argv) {
   if (port == nullptr) return 1;
   const int result = what == "hello"    ? Hello(port)
                      : what == "lines"  ? Lines(port)
+                     : what == "reopen" ? Reopen(port)
                      : what == "parity" ? ParityOf(port)
                                         : HangUp(port);
   sp_close(port);

@@ -33,6 +33,19 @@ TEST(Ports, HaveModemLinesThatOpenRaisesAndTheLastCloseLowers) {
   EXPECT_THAT(outcome.output, HasSubstr(" resets=3 "));  // power on, open, DTR
 }
 
+TEST(Ports, ResetTheBoardAtEveryOpenHoweverSoonAfterTheLastClose) {
+  // Several at once, so that the simulators come late.
+  BoardRig rig({"uno:A1", "uno:A2", "uno:A3"});
+  const Outcome outcome = rig.Run(R"(
+    for board in A1 A2 A3; do port_probe reopen $board & done
+    wait
+    for board in A1 A2 A3; do board $board stat | grep -o " resets=.* led"; done)");
+  // Power on, the first open, and two in each of 300 rounds.
+  EXPECT_EQ(outcome.output,
+            "low=0 strangers=0\nlow=0 strangers=0\nlow=0 strangers=0\n"
+            " resets=602 led\n resets=602 led\n resets=602 led\n");
+}
+
 TEST(Ports, AreFreeAndLowAfterTheirOwnerWasKilled) {
   BoardRig rig({"uno:A1"});
   const Outcome outcome = rig.Run(R"(
