@@ -79,6 +79,15 @@ void Outbox::OnDisconnected() {
 
 void Outbox::OnAcknowledged(std::uint64_t sequence) {
   if (sequence <= acknowledged_) return;
+  const auto last = store_.LastBatch();
+  if (last && sequence > *last) {
+    // The controller has more of this epoch than there ever was here: nothing in the queue is what it means.
+    LogWarning("this state folder was put back from an old copy: telemetry begins a new epoch");
+    if (auto renewed = store_.RenewEpoch(); !renewed) LogError("{}", renewed.error().message);
+    sent_ = 0;
+    Pump();
+    return;
+  }
   if (auto dropped = store_.DropBatches(sequence); !dropped) {
     // It is sent again and acknowledged again.
     LogError("{}", dropped.error().message);

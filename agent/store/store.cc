@@ -55,13 +55,20 @@ std::int64_t NowMicros() {
 Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
   TRY_ASSIGN(auto database, Database::Open(path, kMigrations));
   std::unique_ptr<Store> store(new Store(std::move(database)));
-  TRY_ASSIGN(auto epoch, store->Get(kEpoch));
-  if (!epoch) {
-    epoch = RandomHex(8);
-    TRY(store->Put(kEpoch, *epoch));
+  TRY_ASSIGN(const auto epoch, store->Get(kEpoch));
+  if (epoch) {
+    store->epoch_ = *epoch;
+  } else {
+    TRY(store->RenewEpoch());
   }
-  store->epoch_ = *epoch;
   return store;
+}
+
+Result<void> Store::RenewEpoch() {
+  std::string epoch = RandomHex(8);
+  TRY(Put(kEpoch, epoch));
+  epoch_ = std::move(epoch);
+  return {};
 }
 
 Result<std::optional<std::string>> Store::Get(std::string_view key) {
@@ -238,6 +245,13 @@ Result<std::uint64_t> Store::AppendBatch(std::string_view batch, std::uint64_t l
     return Put(kOutboxBytes, std::to_string(bytes));
   }));
   return sequence;
+}
+
+Result<std::uint64_t> Store::LastBatch() {
+  std::int64_t last = 0;
+  TRY(database_->Query("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'", {},
+                       [&](const SqlRow& row) { last = row.Int(0); }));
+  return static_cast<std::uint64_t>(last);
 }
 
 Result<std::optional<Store::Batch>> Store::BatchAfter(std::uint64_t sequence) {

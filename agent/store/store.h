@@ -74,8 +74,10 @@ class Store {
   /// `error` is empty for a success.
   Result<void> StepEnds(std::int64_t step, std::string_view error);
 
-  /// Random, made with the store.
+  /// Random, made with the store: numbers of different epochs can not be compared.
   const std::string& epoch() const { return epoch_; }
+  /// Another epoch: this store was put back from an old copy, and its numbers have been used before.
+  Result<void> RenewEpoch();
   /// Counts up, never the same twice; leaps after a restart, since numbers are reserved in blocks.
   Result<std::uint64_t> NextReportedSequence();
 
@@ -88,6 +90,8 @@ class Store {
     std::uint64_t previous;
     std::string bytes;
   };
+  /// The highest number that a batch ever got; 0 before the first.
+  Result<std::uint64_t> LastBatch();
   /// The first batch with a number above `sequence`.
   Result<std::optional<Batch>> BatchAfter(std::uint64_t sequence);
   /// Deletes all up to `sequence`.

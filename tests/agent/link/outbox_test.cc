@@ -121,6 +121,19 @@ TEST_F(OutboxTest, NamesTheBatchBeforeSoThatAGapIsSeen) {
   EXPECT_EQ(sent_[1].previous(), 1u);
 }
 
+TEST_F(OutboxTest, TakesANewEpochWhenTheControllerKnowsMoreThanThereEverWas) {
+  outbox_->OnConnected();
+  Add(1);
+  outbox_->Flush();
+  const std::string epoch = sent_.back().epoch();
+  sent_.clear();
+  outbox_->OnAcknowledged(500);
+  ASSERT_EQ(sent_.size(), 1u);
+  EXPECT_NE(sent_[0].epoch(), epoch);
+  EXPECT_EQ(sent_[0].sequence(), 1u);
+  EXPECT_EQ(sent_[0].previous(), 0u);
+}
+
 TEST_F(OutboxTest, HasFewBatchesOnTheWayAtATime) {
   for (int i = 0; i < 100; ++i) {
     Add(i);
