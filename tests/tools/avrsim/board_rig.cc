@@ -8,6 +8,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/base/result.h"
+#include "tools/avrsim/flash_file.h"
+#include "tools/avrsim/intel_hex.h"
+
 namespace motley {
 namespace {
 
@@ -36,6 +40,12 @@ BoardRig::BoardRig(std::vector<std::string> boards) : boards_(std::move(boards))
 }
 
 BoardRig::~BoardRig() { std::filesystem::remove_all(folder_); }
+
+void BoardRig::Preload(const std::string& serial, const std::string& image) {
+  std::vector<std::uint8_t> flash(32768, 0xff);
+  CHECK(avrsim::LoadIntelHex(MOTLEY_FIRMWARE_DIR "/" + image + ".hex", flash));
+  CHECK(avrsim::SaveFlashFile(folder_ / (serial + ".flash"), flash));
+}
 
 pid_t BoardRig::Start(const std::string& script) {
   std::vector<std::string> words = {MOTLEY_BIN_DIR "/with-boards", "--dir", folder_.string()};

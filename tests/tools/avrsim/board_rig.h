@@ -27,6 +27,9 @@ class BoardRig {
 
   const std::filesystem::path& folder() const { return folder_; }
 
+  /// Puts `image` ("blink-1.0.0") into the flash of the board `serial`, before the boards are there.
+  void Preload(const std::string& serial, const std::string& image);
+
   /// Runs `script` to its end; with-boards' exit code is the script's.
   Outcome Run(const std::string& script);
 

@@ -48,8 +48,8 @@ TEST(Ports, ResetTheBoardAtEveryOpenHoweverSoonAfterTheLastClose) {
 
 TEST(Ports, AreFreeAndLowAfterTheirOwnerWasKilled) {
   BoardRig rig({"uno:A1"});
+  rig.Preload("A1", "blink-1.0.0");
   const Outcome outcome = rig.Run(R"(
-    flash /dev/ttyACM0 115200 blink-1.0.0 || exit 1
     $TESTS/port_probe hang-up A1 > $DIR/holder & holder=$!
     for i in $(seq 100); do grep -q open $DIR/holder && break; sleep 0.02; done
     board A1 lines
@@ -73,17 +73,17 @@ TEST(Ports, OtherPseudoTerminalsStayWithoutModemLines) {
 
 TEST(Ports, HangUpWhenTheBoardIsUnpluggedAndComeBackWithTheSameFlash) {
   BoardRig rig({"uno:A1"});
+  rig.Preload("A1", "blink-1.0.0");
   const Outcome outcome = rig.Run(R"(
-    flash /dev/ttyACM0 115200 blink-1.0.0 || exit 1
     $TESTS/port_probe hang-up A1 > $DIR/holder & holder=$!
     for i in $(seq 100); do grep -q open $DIR/holder && break; sleep 0.02; done
-    board A1 unplug || exit 2
-    wait $holder || exit 3
+    board A1 unplug || exit 1
+    wait $holder || exit 2
     cat $DIR/holder
-    [ -e /dev/ttyACM0 ] && exit 4
-    board A1 stat && exit 5
-    port_probe list | grep -q A1 && exit 6
-    board A1 plug || exit 7
+    [ -e /dev/ttyACM0 ] && exit 3
+    board A1 stat && exit 4
+    port_probe list | grep -q A1 && exit 5
+    board A1 plug || exit 6
     port_probe hello A1)");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("open\ngone\n"));
