@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kQuotedLines = 5;
 constexpr std::size_t kQuotedBytes = 1000;
 // To get five lines of the program's own past what the supervisor says between them.
+/// What the supervisor says at each start.
+constexpr std::string_view kStarted = "started, pid ";
 constexpr std::size_t kReadLines = 20;
 
 bool IsFolderName(const std::string& name) {
@@ -66,7 +68,10 @@ std::string LastLines(const std::string& folder) {
   if (!lines) return "";
   std::vector<std::string> own;
   for (const auto& line : *lines) {
-    if (line.stream() != "agent") own.push_back(line.text());
+    const bool supervisor = line.stream() == "agent";
+    // The log goes on from version to version: what an earlier program wrote is not why this one failed.
+    if (supervisor && line.text().starts_with(kStarted)) own.clear();
+    if (!supervisor) own.push_back(line.text());
   }
   if (own.empty()) return "; it wrote nothing";
   std::string text;

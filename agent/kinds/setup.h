@@ -34,7 +34,8 @@ Result<void> CheckVariables(const VariableMap& variables);
 std::vector<std::string> ProgramEnvironment(const KindSetup& setup, const Owner& owner, const std::string& home,
                                             const VariableMap& variables);
 
-/// The last lines in the log of `folder` on one line, for an error message: "; its last lines: a | b". Empty if none.
+/// The last lines that the program started last wrote in the log of `folder`, on one line, for an error message: "; its
+/// last lines: a | b". Empty if none.
 std::string LastLines(const std::string& folder);
 
 /// "8 s", "3 min", "5 h", "2 d".

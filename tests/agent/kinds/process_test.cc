@@ -150,6 +150,14 @@ TEST_F(ProcessKindTest, IsNotConfirmedWhenItExits) {
   EXPECT_THAT(observed.detail, AllOf(HasSubstr("exited with code 3"), HasSubstr("; next try in ")));
 }
 
+TEST_F(ProcessKindTest, DoesNotQuoteAnotherVersionWhenItFails) {
+  EXPECT_GOOD(Apply(*kind_, Shell("web", "echo all is well; exec sleep 1000")));
+  ASSERT_TRUE(tests::WaitFor([&] { return Output("web").size() == 1; }));
+  const auto failing = Shell("web", "exit 3");
+  EXPECT_GOOD(Apply(*kind_, failing));
+  EXPECT_EQ(Confirm(*kind_, failing).error().message, "process \"web\": exited with code 3; it wrote nothing");
+}
+
 TEST_F(ProcessKindTest, IsNotConfirmedWhenTheProgramIsNotFound) {
   auto instance = Make("web");
   instance.component.mutable_process()->add_command("motley-no-such-program");
