@@ -38,7 +38,9 @@ class TelemetryStore {
   Result<void> Append(std::int64_t gateway_number, const v1::TelemetryBatch& batch);
 
   /// A page in the order of time. With `after` or `since_us` the oldest that were stored, and `more` says that there
-  /// are others; with neither the newest. Errors: kInvalid (cursor, limit).
+  /// are others; with neither the newest. Reads each series of the gateway once and then about what it returns; only
+  /// `since_us` without `after` also passes over an index entry for each point since then. Errors: kInvalid (cursor,
+  /// limit).
   Result<v1::TelemetryPage> Query(std::int64_t gateway_number, const TelemetryQuery& query) const;
 
   /// Remembers how far telemetry has come at `now_us`, for Trim. Marks older than `keep_us` go.
@@ -49,6 +51,9 @@ class TelemetryStore {
   Result<bool> Trim(std::int64_t before_us, std::int64_t max_rows, std::int64_t* series);
 
  private:
+  /// The number that the next point gets.
+  Result<std::int64_t> NextPoint() const;
+
   Database& database_;
 };
 

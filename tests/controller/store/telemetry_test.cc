@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 
+#include "common/sql/database.h"
 #include "controller/dispatch/retention.h"
+#include "controller/store/schema.h"
 #include "tests/controller/store/core.h"
 
 namespace motley::tests {
@@ -128,8 +131,72 @@ TEST_F(TelemetryTest, BoundsTheSeriesOfOneGateway) {
   EXPECT_EQ(Query({.limit = 10'000}).samples_size(), 2000);
 }
 
+TEST_F(TelemetryTest, GivesWhatCameOutOfOrderSinceAMomentOnce) {
+  Append({100, 900, 200, 800, 300});
+  Append({50, 700, 60, 600}, "late");
+  Times_ seen;
+  TelemetryQuery query{.since_us = 550, .limit = 1};
+  for (int pages = 0; pages < 4; ++pages) {
+    const auto page = Query(query);
+    EXPECT_EQ(page.more(), pages < 3) << pages;
+    const auto times = Times(page);
+    seen.insert(seen.end(), times.begin(), times.end());
+    query.after = page.cursor();
+  }
+  EXPECT_EQ(seen, (Times_{900, 800, 700, 600}));
+}
+
+/// Counts the rows that statements give.
+class CountingDatabase final : public Database {
+ public:
+  explicit CountingDatabase(const std::string& path)
+      : database_(Database::Open(path, controller::Migrations()).value()) {}
+  Result<void> Run(std::string_view sql, std::span<const SqlValue> values, const RowFunction& row) override {
+    return database_->Run(sql, values, [&](const SqlRow& one) {
+      ++rows;
+      row(one);
+    });
+  }
+  std::int64_t LastInsertId() const override { return database_->LastInsertId(); }
+  std::int64_t Changes() const override { return database_->Changes(); }
+
+  std::size_t rows = 0;
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+TEST(TelemetryPages, ReadWhatTheyReturnAndNotAPageOfEachSeries) {
+  const TemporaryFolder folder;
+  CountingDatabase database(folder / "telemetry.db");
+  controller::TelemetryStore telemetry(database);
+  constexpr std::size_t kSeries = 200;
+  constexpr std::size_t kPage = 100;
+  // Early series have the oldest points, as when components come and go: the order that costs most in each direction.
+  for (std::size_t series = 0; series < kSeries; ++series) {
+    v1::TelemetryBatch batch;
+    for (int i = 0; i < 50; ++i) {
+      v1::Sample& sample = *batch.add_samples();
+      sample.set_time_us(static_cast<std::int64_t>(series) * 50 + i);
+      sample.set_source("gateway");
+      sample.set_metric("m" + std::to_string(series));
+    }
+    telemetry.Append(1, batch).value();
+  }
+  TelemetryQuery newest{.limit = kPage};
+  TelemetryQuery oldest{.after = "0", .limit = kPage};
+  TelemetryQuery since{.since_us = 5000, .limit = kPage};
+  for (const auto& query : {newest, oldest, since}) {
+    database.rows = 0;
+    const auto page = telemetry.Query(1, query).value();
+    EXPECT_EQ(page.samples_size(), static_cast<int>(kPage));
+    // The series, the first of each (twice with `since_us`), and the page with what is read ahead.
+    EXPECT_LT(database.rows, 4 * kSeries + 3 * kPage);
+  }
+}
+
 TEST_F(TelemetryTest, RefusesCursorsAndLimitsThatAreNone) {
-  for (const char* cursor : {"", "x", "-1", "1x", "99999999999999999999"}) {
+  for (const char* cursor : {"", "x", "-1", "1x", "9223372036854775807", "99999999999999999999"}) {
     EXPECT_EQ(core_.store->telemetry().Query(number_, {.after = cursor}).error().code, Code::kInvalid) << cursor;
   }
   EXPECT_EQ(core_.store->telemetry().Query(number_, {.limit = 10'001}).error().code, Code::kInvalid);
