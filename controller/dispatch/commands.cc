@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <vector>
+
 #include "common/crypto/digest.h"
 #include "common/log/log.h"
 #include "common/mqtt/envelope.h"
@@ -28,11 +30,35 @@ void Commands::FetchLogs(const std::string& gateway, const v1::LogRequest& reque
   auto id = SendCommand(gateway, std::move(command));
   if (!id) return done(std::move(id).error());
   auto deadline = loop_.After(kDeadline, [this, id = *id] {
-    auto waiting = waiting_.extract(id);
+    const auto waiting = waiting_.extract(id);
     waiting.mapped().done(Error{Code::kTimeout, "gateway " + waiting.mapped().gateway + " has not answered in " +
                                                     std::to_string(kDeadline.count()) + " s; is it still online?"});
   });
   waiting_.emplace(*id, Waiting{gateway, std::move(done), std::move(deadline)});
+}
+
+void Commands::OnGone(const std::string& gateway, std::string_view why) {
+  // Taken out first: whoever is told may ask again at once.
+  std::vector<Waiting> gone;
+  for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
+    if (waiting->second.gateway == gateway) {
+      gone.push_back(std::move(waiting->second));
+      waiting = waiting_.erase(waiting);
+    } else {
+      ++waiting;
+    }
+  }
+  for (const Waiting& waiting : gone) {
+    waiting.done(Error{Code::kUnavailable, "gateway " + gateway + " " + std::string(why) + " before it answered"});
+  }
+}
+
+void Commands::Close() {
+  closed_ = true;
+  for (const auto& [id, waiting] : std::exchange(waiting_, {})) {
+    waiting.done(Error{Code::kUnavailable, "the controller stops before gateway " + waiting.gateway +
+                                               " has answered; try again when it is back"});
+  }
 }
 
 Result<void> Commands::Retry(const std::string& gateway) {
@@ -59,6 +85,9 @@ Result<std::string> Commands::SendCommand(const std::string& gateway, v1::Comman
     const std::string since =
         gateway_record.has_presence_since() ? " since " + TimeUtil::ToString(gateway_record.presence_since()) : "";
     return Error{Code::kUnavailable, "gateway " + gateway + " is offline" + since + "; try again when it is online"};
+  }
+  if (closed_) {
+    return Error{Code::kUnavailable, "the controller stops; gateway " + gateway + " is told nothing more"};
   }
   command.set_id(RandomHex(16));
   command.set_gateway(gateway);

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "common/loop/loop.h"
 #include "controller/dispatch/wire.h"
@@ -25,6 +27,10 @@ class Commands {
 
   /// Whether somebody waits for this reply.
   bool OnLogReply(const v1::LogReply& reply);
+  /// Nothing comes from this gateway any more: whoever waits for it is told `why` ("has gone offline").
+  void OnGone(const std::string& gateway, std::string_view why);
+  /// The same for all gateways, and for whoever asks from now on.
+  void Close();
 
  private:
   struct Waiting {
@@ -39,6 +45,7 @@ class Commands {
   const Send send_;
   /// By the command's id.
   std::map<std::string, Waiting> waiting_;
+  bool closed_ = false;
 };
 
 }  // namespace motley::controller

@@ -83,7 +83,8 @@ Dispatch::Dispatch(Loop& loop, Store& store, Registry& registry)
       commands_(loop, registry, [this](const auto&... arguments) { return SendOn(arguments...); }),
       ingest_(loop, store, registry, [this](const auto&... arguments) { return SendOn(arguments...); },
               {.reported = [this](const std::string& gateway) { publisher_.OnReported(gateway); },
-               .online = [this](const std::string& gateway) { publisher_.OnOnline(gateway); }}) {}
+               .online = [this](const std::string& gateway) { publisher_.OnOnline(gateway); },
+               .offline = [this](const std::string& gateway) { commands_.OnGone(gateway, "has gone offline"); }}) {}
 
 Dispatch::~Dispatch() { registry_.SetListener(nullptr); }
 
@@ -100,6 +101,7 @@ void Dispatch::FetchLogs(const std::string& gateway, const v1::LogRequest& reque
 Result<void> Dispatch::Retry(const std::string& gateway) { return commands_.Retry(gateway); }
 
 void Dispatch::Close() {
+  commands_.Close();
   ingest_.Flush();
   publisher_.OnDisconnected();
   link_->Close(kClosePatience);
@@ -152,6 +154,9 @@ void Dispatch::OnMqttMessage(const std::string& topic, const std::string& payloa
 
 void Dispatch::OnDesiredChanged(const std::string& gateway) { publisher_.OnChanged(gateway); }
 
-void Dispatch::OnGatewayRemoved(const std::string& gateway) { publisher_.OnChanged(gateway); }
+void Dispatch::OnGatewayRemoved(const std::string& gateway) {
+  commands_.OnGone(gateway, "was removed");
+  publisher_.OnChanged(gateway);
+}
 
 }  // namespace motley::controller

@@ -34,13 +34,14 @@ class Dispatch final : public MqttListener, public FleetListener {
   const Complaints& complaints() const { return complaints_; }
 
   /// The last lines that a gateway's components wrote. `done` is called once: with the reply, which may hold the
-  /// agent's error, or with kNotFound (gateway), kInvalid (lines), kUnavailable (gateway or broker is away) or
-  /// kTimeout (no answer in 10 s).
+  /// agent's error, or with kNotFound (gateway), kInvalid (lines), kUnavailable (gateway or broker is away, or
+  /// goes away before there is an answer; this controller stops) or kTimeout (no answer in 10 s).
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request, Commands::LogsDone done);
   /// Has a gateway try again what failed. Errors: kNotFound, kConflict (nothing failed), kUnavailable.
   Result<void> Retry(const std::string& gateway);
 
-  /// Stores what has come, acknowledges it and disconnects. Blocks for at most 2 s.
+  /// Tells whoever waits for a gateway that no answer comes. Stores what has come, acknowledges it and disconnects.
+  /// Blocks for at most 2 s.
   void Close();
 
   void OnMqttConnected() override;

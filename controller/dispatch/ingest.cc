@@ -149,7 +149,7 @@ void Ingest::Perform(const Effects& effects) {
   }
   for (const v1::ReportedState& report : effects.reports) handlers_.reported(report.gateway());
   for (const auto& [gateway, presence] : effects.presences) {
-    if (presence.first) handlers_.online(gateway);
+    (presence.first ? handlers_.online : handlers_.offline)(gateway);
   }
 }
 

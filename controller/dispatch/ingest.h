@@ -29,6 +29,7 @@ class Ingest {
   struct Handlers {
     std::function<void(const std::string& gateway)> reported;
     std::function<void(const std::string& gateway)> online;
+    std::function<void(const std::string& gateway)> offline;
   };
   Ingest(Loop& loop, Store& store, Registry& registry, Send send, Handlers handlers);
 

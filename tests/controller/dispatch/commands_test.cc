@@ -15,11 +15,11 @@ class CommandsTest : public testing::Test {
     core_.Enrol("g1");
     core_.mqtt.Connect();
   }
-  void GoOnline() {
+  void GoOnline(bool online = true) {
     v1::Presence presence;
     presence.set_gateway("g1");
     presence.set_instance("i1");
-    presence.set_online(true);
+    presence.set_online(online);
     core_.Deliver("g1", Channel::kPresence, presence);
     core_.Settle();
   }
@@ -69,6 +69,36 @@ TEST_F(CommandsTest, GivesUpWhenNoAnswerComes) {
   core_.loop.Advance(std::chrono::seconds(2));
   ASSERT_TRUE(reply_);
   EXPECT_EQ(reply_->error().code, Code::kTimeout);
+}
+
+TEST_F(CommandsTest, TellsWhoeverWaitsThatTheGatewayIsGone) {
+  GoOnline();
+  Fetch("g1");
+  GoOnline(false);
+  ASSERT_TRUE(reply_);
+  EXPECT_EQ(reply_->error().code, Code::kUnavailable);
+  EXPECT_EQ(reply_->error().message, "gateway g1 has gone offline before it answered");
+  reply_.reset();
+  GoOnline();
+  Fetch("g1");
+  ASSERT_TRUE(core_.registry->Remove("g1"));
+  ASSERT_TRUE(reply_);
+  EXPECT_EQ(reply_->error().code, Code::kUnavailable);
+  EXPECT_EQ(reply_->error().message, "gateway g1 was removed before it answered");
+  reply_.reset();
+  core_.loop.Advance(std::chrono::seconds(20));
+  EXPECT_FALSE(reply_);
+}
+
+TEST_F(CommandsTest, TellsWhoeverWaitsThatTheControllerStops) {
+  GoOnline();
+  Fetch("g1");
+  core_.dispatch->Close();
+  ASSERT_TRUE(reply_);
+  EXPECT_EQ(reply_->error().code, Code::kUnavailable);
+  EXPECT_EQ(reply_->error().message, "the controller stops before gateway g1 has answered; try again when it is back");
+  Fetch("g1");
+  EXPECT_EQ(reply_->error().message, "the controller stops; gateway g1 is told nothing more");
 }
 
 TEST_F(CommandsTest, SaysWhyACommandCanNotBeSent) {
