@@ -80,7 +80,8 @@ Result<v1::AddGatewayReply> Registry::Add(const v1::AddGatewayRequest& request) 
     TRY_ASSIGN(reply, MakeToken(twin));
     return {};
   }));
-  twins_.emplace(request.id(), std::move(twin));
+  const auto& [id, added] = *twins_.emplace(request.id(), std::move(twin)).first;
+  if (added.HasPredecessorOnly() && listener_ != nullptr) listener_->OnDesiredChanged(id);
   return reply;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,9 @@ namespace motley::controller {
 
 /// A gateway as it is kept in memory.
 struct Twin {
+  /// More revisions than any database gets behind by being put back.
+  static constexpr std::uint64_t kMaxLead = 1'000'000;
+
   GatewayRecord record;
   InstanceWatch instances;
 
@@ -30,9 +34,15 @@ struct Twin {
   bool online() const { return record.gateway.online(); }
   /// The agent has seen a desired state at least as new as the one that is wanted.
   bool HasSeenDesired() const;
+  /// An earlier gateway with this id had desired states, and this one has none yet.
+  bool HasPredecessorOnly() const { return desired().revision() == 0 && record.revision_floor > 0; }
   bool InSync() const;
-  /// The number for its next desired state: above all that the agent may have seen.
+  /// The number for its next desired state: above all that were issued, and above what the agent says that it has seen
+  /// where that is within kMaxLead. A controller whose database is an old copy goes on; a broken agent can not use up
+  /// the numbers.
   std::uint64_t NextRevision() const;
+  /// What the agent says that it has seen, if that was never issued.
+  std::optional<std::uint64_t> NeverIssued() const;
   /// What selectors can know about it.
   Attributes SelectorAttributes() const;
 };
@@ -108,6 +118,8 @@ class Registry {
   Result<v1::AddGatewayReply> MakeToken(const Twin& twin);
   Result<v1::EnrolReply> EnrolWith(const TokenRecord& token, Twin& twin, const v1::EnrolRequest& request);
   v1::Gateway Describe(const Twin& twin) const;
+  /// What a person must look at.
+  std::vector<std::string> ProblemsOf(const Twin& twin) const;
 
   Loop& loop_;
   Store& store_;

@@ -16,8 +16,22 @@ bool HasFailed(const Twin& twin) {
 v1::Gateway Registry::Describe(const Twin& twin) const {
   v1::Gateway gateway = twin.record.gateway;
   gateway.set_in_sync(twin.InSync());
-  if (auto problem = twin.instances.Problem(WallMicros(loop_))) gateway.add_problems(*std::move(problem));
+  for (std::string& problem : ProblemsOf(twin)) gateway.add_problems(std::move(problem));
   return gateway;
+}
+
+std::vector<std::string> Registry::ProblemsOf(const Twin& twin) const {
+  std::vector<std::string> problems;
+  if (auto problem = twin.instances.Problem(WallMicros(loop_))) problems.push_back(*std::move(problem));
+  if (const auto revision = twin.NeverIssued()) {
+    const std::string what = "the agent reports revision " + std::to_string(*revision) + ", which was never issued; ";
+    if (twin.NextRevision() > *revision) {
+      problems.push_back(what + "was an old copy of the controller's database put back? Enact a plan to go on");
+    } else {
+      problems.push_back(what + "empty the agent's state folder and enrol it anew");
+    }
+  }
+  return problems;
 }
 
 v1::FleetStatus Registry::Status() const {
@@ -44,7 +58,7 @@ v1::FleetStatus Registry::Status() const {
       ++applications[{application.application(), application.version(), application.variant()}];
       details.add_running(application.application() + " " + application.version() + "/" + application.variant());
     }
-    if (auto problem = twin.instances.Problem(WallMicros(loop_))) details.add_problems(*std::move(problem));
+    for (std::string& problem : ProblemsOf(twin)) details.add_problems(std::move(problem));
   }
   for (const auto& [what, gateways] : applications) {
     v1::ApplicationStatus& application = *status.add_applications();

@@ -4,7 +4,11 @@
 
 namespace motley::controller {
 
-bool Twin::HasSeenDesired() const { return reported().desired_revision() >= desired().revision(); }
+bool Twin::HasSeenDesired() const {
+  // Out of all bounds: it is not to be believed, so it is told again.
+  if (reported().desired_revision() >= NextRevision()) return false;
+  return reported().desired_revision() >= desired().revision();
+}
 
 bool Twin::InSync() const {
   return desired().revision() > 0 && reported().deployment().revision() == desired().revision() &&
@@ -12,7 +16,15 @@ bool Twin::InSync() const {
 }
 
 std::uint64_t Twin::NextRevision() const {
-  return std::max({desired().revision(), record.revision_floor, reported().desired_revision()}) + 1;
+  const std::uint64_t issued = std::max(desired().revision(), record.revision_floor);
+  const std::uint64_t seen = NeverIssued().value_or(0);
+  return (seen <= issued + kMaxLead ? std::max(issued, seen) : issued) + 1;
+}
+
+std::optional<std::uint64_t> Twin::NeverIssued() const {
+  const std::uint64_t seen = reported().desired_revision();
+  if (seen <= std::max(desired().revision(), record.revision_floor)) return std::nullopt;
+  return seen;
 }
 
 Attributes Twin::SelectorAttributes() const {

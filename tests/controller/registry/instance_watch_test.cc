@@ -42,5 +42,27 @@ TEST(InstanceWatch, NamesTwoAgentsThatTakeTurnsUntilOneIsGoneForTenMinutes) {
   EXPECT_FALSE(watch.Problem(901 * kSecond));
 }
 
+TEST(InstanceWatch, TakesTheWillOfAnAgentThatConnectedAgainThoughItIsAsOldAsItsStart) {
+  InstanceWatch watch;
+  watch.Seen("a", true, 1, 1);
+  EXPECT_EQ(watch.Seen("a", false, 0, 5), Verdict::kCurrent);
+  EXPECT_EQ(watch.Seen("a", true, 6, 6), Verdict::kCurrent);
+  EXPECT_EQ(watch.Seen("a", false, 0, 9), Verdict::kCurrent);
+  EXPECT_FALSE(watch.Problem(9));
+}
+
+TEST(InstanceWatch, IsNotMisledByTheWillsOfTwoThatTakeTurns) {
+  InstanceWatch watch;
+  watch.Seen("a", true, 10 * kSecond, 10 * kSecond);
+  watch.Seen("a", false, 5 * kSecond, 11 * kSecond);
+  watch.Seen("b", true, 11 * kSecond, 11 * kSecond);
+  watch.Seen("b", false, 6 * kSecond, 40 * kSecond);
+  EXPECT_EQ(watch.Seen("a", true, 40 * kSecond, 40 * kSecond), Verdict::kCurrent);
+  EXPECT_EQ(watch.Seen("b", false, 6 * kSecond, 41 * kSecond), Verdict::kStale);
+  EXPECT_TRUE(watch.Problem(41 * kSecond));
+  // A copy of what b said before it was replaced does not bring it back.
+  EXPECT_EQ(watch.Seen("b", true, 11 * kSecond, 42 * kSecond), Verdict::kStale);
+}
+
 }  // namespace
 }  // namespace motley::controller
