@@ -19,6 +19,11 @@ Result<void> CheckDigest(std::string_view digest) {
                                    "\" is no digest; give \"sha256:\" and 64 lower-case hexadecimal digits"};
 }
 
+void RemoveQuietly(const std::string& file) {
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+}
+
 /// What was being received when an earlier process ended.
 Result<void> EmptyFolder(const std::string& folder) {
   std::error_code error;
@@ -51,21 +56,36 @@ std::string Catalog::FileOf(std::string_view digest) const {
 
 Result<v1::ArtifactRef> Catalog::Add(const std::string& file, const std::string& digest, std::uint64_t size_bytes,
                                      const std::string& name) {
-  TRY(CheckDigest(digest));
-  if (name.size() > kMaxName) {
-    return Error{Code::kInvalid, "the artifact's name of " + std::to_string(name.size()) +
-                                     " bytes is over the limit of " + std::to_string(kMaxName)};
-  }
-  const std::string target = FileOf(digest);
-  TRY(MakeFolder(target.substr(0, target.rfind('/'))));
-  // The same bytes again: renaming over them changes nothing, and heals a file that was damaged or lost.
-  TRY(RenameDurably(file, target));
   v1::ArtifactRef artifact;
   artifact.set_digest(digest);
   artifact.set_size_bytes(size_bytes);
   artifact.set_name(name);
-  TRY(store_.releases().PutArtifact(artifact, WallMicros(loop_)));
-  return Find(digest);
+  return TakeOver(file, artifact, Origin::kPushed);
+}
+
+Result<v1::ArtifactRef> Catalog::TakeOver(const std::string& file, const v1::ArtifactRef& artifact, Origin origin) {
+  if (auto moved = Move(file, artifact, origin); !moved) {
+    RemoveQuietly(file);
+    return std::move(moved).error();
+  }
+  return Find(artifact.digest());
+}
+
+Result<void> Catalog::Move(const std::string& file, const v1::ArtifactRef& artifact, Origin origin) {
+  TRY(CheckDigest(artifact.digest()));
+  if (artifact.name().size() > kMaxName) {
+    return Error{Code::kInvalid, "the artifact's name of " + std::to_string(artifact.name().size()) +
+                                     " bytes is over the limit of " + std::to_string(kMaxName) + "; shorten it"};
+  }
+  TRY_ASSIGN(const auto present, store_.releases().FindArtifact(artifact.digest()));
+  const std::string target = FileOf(artifact.digest());
+  TRY(MakeFolder(target.substr(0, target.rfind('/'))));
+  // The same bytes again: renaming over them changes nothing, and heals a file that was damaged or lost.
+  TRY(RenameDurably(file, target));
+  auto stored = store_.releases().PutArtifact(artifact, origin, WallMicros(loop_));
+  // Nobody would ever ask for it, and a full disk needs the space.
+  if (!stored && !present) RemoveQuietly(target);
+  return stored;
 }
 
 Result<v1::ArtifactRef> Catalog::Find(const std::string& digest) const {

@@ -21,15 +21,16 @@ class Catalog {
   /// Where files that are to be added are written first: on the file system of the artifacts.
   const std::string& incoming_folder() const { return incoming_folder_; }
 
-  /// Takes over `file`, which is synced, holds `size_bytes` bytes and really has `digest`. Bytes that are there already
-  /// are fine, and keep their first name. Errors: kInvalid (digest), as SystemError and Database.
+  /// Takes over `file`, which is synced, holds `size_bytes` bytes and really has `digest`; it is gone after an error
+  /// too. Bytes that are there already are fine, and keep the first name that they were pushed with. Errors: kInvalid
+  /// (digest, name), as SystemError and Database.
   Result<v1::ArtifactRef> Add(const std::string& file, const std::string& digest, std::uint64_t size_bytes,
                               const std::string& name);
   /// Errors: kInvalid (not a digest), kNotFound.
   Result<v1::ArtifactRef> Find(const std::string& digest) const;
   /// The file of an artifact. Errors: kInvalid (not a digest), kNotFound.
   Result<std::string> PathOf(const std::string& digest) const;
-  /// Newest first.
+  /// What people pushed, newest first: without the bundles of releases.
   Result<v1::ArtifactList> List() const;
 
   /// Stores a release, and each variant's deployment model as an artifact. The same release again is fine. What is
@@ -47,7 +48,10 @@ class Catalog {
   Catalog(Loop& loop, Store& store, std::string folder);
   std::string FileOf(std::string_view digest) const;
   Result<void> CheckArtifacts(const v1::Release& release) const;
-  Result<v1::ArtifactRef> AddBytes(const std::string& bytes, const std::string& name);
+  /// As Add.
+  Result<v1::ArtifactRef> TakeOver(const std::string& file, const v1::ArtifactRef& artifact, Origin origin);
+  Result<void> Move(const std::string& file, const v1::ArtifactRef& artifact, Origin origin);
+  Result<v1::ArtifactRef> AddBundle(const std::string& bytes, const std::string& name);
 
   Loop& loop_;
   Store& store_;

@@ -41,7 +41,7 @@ Result<v1::Release> Catalog::PushRelease(v1::Release release) {
   std::vector<v1::ArtifactRef> bundles;
   for (const v1::Variant& variant : release.variants()) {
     const std::string name = release.application() + "-" + release.version() + "-" + variant.name() + ".bundle";
-    TRY_ASSIGN(auto bundle, AddBytes(StableBytes(variant.model()), name).While(NameOf(release)));
+    TRY_ASSIGN(auto bundle, AddBundle(StableBytes(variant.model()), name).While(NameOf(release)));
     bundles.push_back(std::move(bundle));
   }
   const std::int64_t now = WallMicros(loop_);
@@ -63,11 +63,14 @@ Result<void> Catalog::CheckArtifacts(const v1::Release& release) const {
   return {};
 }
 
-Result<v1::ArtifactRef> Catalog::AddBytes(const std::string& bytes, const std::string& name) {
-  const std::string digest = Sha256(bytes);
-  const std::string file = incoming_folder_ + "/bundle-" + digest.substr(std::string_view("sha256:").size());
+Result<v1::ArtifactRef> Catalog::AddBundle(const std::string& bytes, const std::string& name) {
+  v1::ArtifactRef bundle;
+  bundle.set_digest(Sha256(bytes));
+  bundle.set_size_bytes(bytes.size());
+  bundle.set_name(name);
+  const std::string file = incoming_folder_ + "/bundle-" + bundle.digest().substr(std::string_view("sha256:").size());
   TRY(WriteFileAtomically(file, bytes, 0644));
-  return Add(file, digest, bytes.size(), name);
+  return TakeOver(file, bundle, Origin::kBundle);
 }
 
 Result<v1::ReleaseList> Catalog::Releases(const std::string& application) const {

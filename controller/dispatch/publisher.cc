@@ -26,12 +26,15 @@ void Publisher::OnConnected() {
   connected_ = true;
   unseen_.clear();
   for (const auto& [id, twin] : registry_.twins()) {
-    if (!twin.HasSeenDesired()) due_.insert(id);
+    if (!twin.HasSeenDesired() || twin.HasPredecessorOnly()) due_.insert(id);
   }
-  if (const auto retired = store_.gateways().Retired(); !retired) {
-    LogError("retained messages of removed gateways can not be cleared: {}", retired.error().message);
+  clearing_.clear();
+  if (const auto ids = store_.gateways().Uncleared(); !ids) {
+    LogError("retained messages of removed gateways can not be cleared: {}; it is tried again with the next connection",
+             ids.error().message);
   } else {
-    for (const RetiredGateway& gateway : *retired) due_.insert(gateway.id);
+    uncleared_ = {ids->begin(), ids->end()};
+    due_.insert(ids->begin(), ids->end());
   }
   sweep_timer_ = loop_.After(kSweepPause, [this] { Sweep(); });
   Pump();
@@ -46,6 +49,10 @@ void Publisher::OnDisconnected() {
 void Publisher::OnChanged(const std::string& gateway) {
   due_.insert(gateway);
   unseen_.erase(gateway);
+  if (registry_.Find(gateway) == nullptr) {
+    uncleared_.insert(gateway);
+    clearing_.erase(gateway);
+  }
   // Many change at once: they are published together, once the caller is done.
   if (connected_) pump_timer_ = loop_.After(milliseconds(0), [this] { Pump(); });
 }
@@ -71,7 +78,9 @@ void Publisher::Pump() {
     const std::string gateway = *due_.begin();
     if (!Publish(gateway)) break;
     due_.erase(gateway);
+    if (uncleared_.erase(gateway) > 0) clearing_.insert(gateway);
   }
+  MarkCleared();
   if (connected_ && !due_.empty()) pump_timer_ = loop_.After(kPumpPause, [this] { Pump(); });
 }
 
@@ -91,6 +100,18 @@ Result<void> Publisher::Publish(const std::string& gateway) {
   attempt->second.pause = std::min(attempt->second.pause * 2, kLongestPause);
   attempt->second.next = loop_.Now() + attempt->second.pause;
   return {};
+}
+
+void Publisher::MarkCleared() {
+  // The link counts messages and names none: none is pending only when these were acknowledged too. A broker may lose
+  // even those; then what is left there is ignored, and cleared when the id is used again.
+  if (clearing_.empty() || !connected_ || pending_() > 0) return;
+  const auto marked = store_.Atomically([&]() -> Result<void> {
+    for (const std::string& id : clearing_) TRY(store_.gateways().SetCleared(id));
+    return {};
+  });
+  if (!marked) LogError("the topics of removed gateways are cleared again later: {}", marked.error().message);
+  clearing_.clear();
 }
 
 void Publisher::Sweep() {

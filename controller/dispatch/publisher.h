@@ -14,8 +14,8 @@
 namespace motley::controller {
 
 /// Keeps the retained messages of gateways as they should be: the desired state where there is one, nothing for a
-/// gateway that was removed. Publishes again, with growing pauses, until the agent's report shows that it has seen its
-/// revision: a broker may lose what it acknowledged. Loop thread only.
+/// gateway that was removed, until the broker has acknowledged that. Publishes again, with growing pauses, until the
+/// agent's report shows that it has seen its revision: a broker may lose what it acknowledged. Loop thread only.
 class Publisher {
  public:
   /// `pending` tells how many messages the broker has not acknowledged.
@@ -36,6 +36,7 @@ class Publisher {
   void Pump();
   Result<void> Publish(const std::string& gateway);
   void Sweep();
+  void MarkCleared();
 
   Loop& loop_;
   Store& store_;
@@ -47,6 +48,10 @@ class Publisher {
   std::set<std::string> due_;
   /// Published, not seen by the agent.
   std::map<std::string, Attempt, std::less<>> unseen_;
+  /// Ids of removed gateways whose retained messages are to be cleared.
+  std::set<std::string> uncleared_;
+  /// Those of them that were published on this connection, and not acknowledged by the broker yet.
+  std::set<std::string> clearing_;
   Handle pump_timer_;
   Handle sweep_timer_;
 };

@@ -67,7 +67,7 @@ Result<std::int64_t> GatewayStore::Insert(const v1::Gateway& gateway, std::uint6
 
 Result<void> GatewayStore::Remove(std::int64_t number, const RetiredGateway& retired, std::int64_t now_us) {
   return database_.Atomically([&]() -> Result<void> {
-    TRY(database_.Run("INSERT OR REPLACE INTO retired VALUES (?, ?, ?)",
+    TRY(database_.Run("INSERT OR REPLACE INTO retired (id, last_revision, removed_us) VALUES (?, ?, ?)",
                       {retired.id, Signed(retired.last_revision), now_us}));
     return database_.Run("DELETE FROM gateway WHERE number = ?", {number});
   });
@@ -102,12 +102,15 @@ Result<void> GatewayStore::SetPresence(std::int64_t number, bool online, std::in
                        {number, std::int64_t{online ? 1 : 0}, since_us});
 }
 
-Result<std::vector<RetiredGateway>> GatewayStore::Retired() {
-  std::vector<RetiredGateway> retired;
-  TRY(database_.Query("SELECT id, last_revision FROM retired ORDER BY id", {}, [&](const SqlRow& row) {
-    retired.push_back({row.Text(0), Unsigned(row.Int(1))});
-  }));
-  return retired;
+Result<std::vector<std::string>> GatewayStore::Uncleared() {
+  std::vector<std::string> ids;
+  TRY(database_.Query("SELECT id FROM retired WHERE cleared = 0 ORDER BY id", {},
+                      [&](const SqlRow& row) { ids.push_back(row.Text(0)); }));
+  return ids;
+}
+
+Result<void> GatewayStore::SetCleared(std::string_view id) {
+  return database_.Run("UPDATE retired SET cleared = 1 WHERE id = ?", {id});
 }
 
 Result<std::optional<RetiredGateway>> GatewayStore::FindRetired(std::string_view id) {

@@ -63,7 +63,10 @@ class GatewayStore {
   Result<void> SetDesired(std::int64_t number, const v1::DesiredState& desired);
   Result<void> SetPresence(std::int64_t number, bool online, std::int64_t since_us);
 
-  Result<std::vector<RetiredGateway>> Retired();
+  /// Ids whose retained messages may still be at the broker.
+  Result<std::vector<std::string>> Uncleared();
+  Result<void> SetCleared(std::string_view id);
+  /// Also after it was cleared: its last revision is remembered.
   Result<std::optional<RetiredGateway>> FindRetired(std::string_view id);
 
   /// Tokens of the gateway that were not used are void from now on.

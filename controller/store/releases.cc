@@ -22,9 +22,13 @@ v1::ArtifactRef ArtifactOf(const SqlRow& row) {
 
 }  // namespace
 
-Result<void> ReleaseStore::PutArtifact(const v1::ArtifactRef& artifact, std::int64_t now_us) {
-  return database_.Run("INSERT INTO artifact VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-                       {artifact.digest(), Signed(artifact.size_bytes()), artifact.name(), now_us});
+Result<void> ReleaseStore::PutArtifact(const v1::ArtifactRef& artifact, Origin origin, std::int64_t now_us) {
+  return database_.Run(
+      "INSERT INTO artifact (digest, size_bytes, name, created_us, pushed) VALUES (?, ?, ?, ?, ?)"
+      " ON CONFLICT (digest) DO UPDATE SET name = excluded.name, created_us = excluded.created_us, pushed = 1"
+      " WHERE excluded.pushed = 1 AND artifact.pushed = 0",
+      {artifact.digest(), Signed(artifact.size_bytes()), artifact.name(), now_us,
+       std::int64_t{origin == Origin::kPushed ? 1 : 0}});
 }
 
 Result<std::optional<v1::ArtifactRef>> ReleaseStore::FindArtifact(std::string_view digest) {
@@ -36,8 +40,10 @@ Result<std::optional<v1::ArtifactRef>> ReleaseStore::FindArtifact(std::string_vi
 
 Result<v1::ArtifactList> ReleaseStore::ListArtifacts() {
   v1::ArtifactList list;
-  TRY(database_.Query("SELECT digest, size_bytes, name, created_us FROM artifact ORDER BY rowid DESC", {},
-                      [&](const SqlRow& row) {
+  TRY(
+      database_.Query("SELECT digest, size_bytes, name, created_us FROM artifact WHERE pushed = 1"
+                      " ORDER BY created_us DESC, rowid DESC",
+                      {}, [&](const SqlRow& row) {
                         auto* artifact = list.add_artifacts();
                         *artifact->mutable_ref() = ArtifactOf(row);
                         *artifact->mutable_created_at() = FromMicros(row.Int(3));
@@ -55,7 +61,7 @@ Result<void> ReleaseStore::InsertRelease(const v1::Release& release, std::string
         {release.application(), release.version(), content_digest, Blob{summary}, Blob{content}}));
     const std::int64_t number = database_.LastInsertId();
     for (std::size_t i = 0; i < bundles.size(); ++i) {
-      TRY(PutArtifact(bundles[i], now_us));
+      TRY(PutArtifact(bundles[i], Origin::kBundle, now_us));
       TRY(database_.Run("INSERT INTO bundle VALUES (?, ?, ?)",
                         {number, static_cast<std::int64_t>(i), bundles[i].digest()}));
     }

@@ -11,15 +11,21 @@
 
 namespace motley::controller {
 
+/// Where an artifact comes from.
+enum class Origin {
+  kBundle,  ///< Made here, from a variant of a release.
+  kPushed,  ///< Somebody pushed it.
+};
+
 /// Which artifacts there are and which releases. Loop thread only. Errors of all calls: as Database.
 class ReleaseStore {
  public:
   explicit ReleaseStore(Database& database) : database_(database) {}
 
-  /// The one that is there already stays.
-  Result<void> PutArtifact(const v1::ArtifactRef& artifact, std::int64_t now_us);
+  /// The one that is there already stays; one that was only a bundle becomes what was pushed.
+  Result<void> PutArtifact(const v1::ArtifactRef& artifact, Origin origin, std::int64_t now_us);
   Result<std::optional<v1::ArtifactRef>> FindArtifact(std::string_view digest);
-  /// Newest first.
+  /// Newest first, without bundles that nobody pushed.
   Result<v1::ArtifactList> ListArtifacts();
 
   /// `bundles` has one for each variant. Errors: kConflict (application and version exist).

@@ -7,7 +7,7 @@ namespace {
 
 // What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
 // update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
 CREATE TABLE gateway (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -119,6 +119,11 @@ CREATE INDEX point_by_time ON point (series, time_us);
 CREATE TABLE next_point (only INTEGER PRIMARY KEY CHECK (only = 1), id INTEGER NOT NULL);
 INSERT INTO next_point VALUES (1, 1);
 CREATE TABLE telemetry_mark (marked_us INTEGER PRIMARY KEY, point INTEGER NOT NULL);
+)sql",
+                                                      R"sql(
+ALTER TABLE artifact ADD COLUMN pushed INTEGER NOT NULL DEFAULT 1;
+UPDATE artifact SET pushed = 0 WHERE digest IN (SELECT digest FROM bundle);
+ALTER TABLE retired ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 }  // namespace

@@ -46,6 +46,43 @@ TEST(Catalog, RemovesUnfinishedUploadsWhenItStarts) {
   EXPECT_TRUE(std::filesystem::is_empty(core.catalog->incoming_folder()));
 }
 
+TEST(Catalog, LeavesNoUploadBehindThatItRefuses) {
+  Core core;
+  const std::string upload = core.catalog->incoming_folder() + "/upload";
+  WriteFileAtomically(upload, "bytes", 0600).value();
+  EXPECT_EQ(core.catalog->Add(upload, "md5:abc", 5, "x").error().code, Code::kInvalid);
+  EXPECT_FALSE(std::filesystem::exists(upload));
+  WriteFileAtomically(upload, "bytes", 0600).value();
+  EXPECT_THAT(core.catalog->Add(upload, Sha256("bytes"), 5, std::string(256, 'x')).error().message,
+              HasSubstr("over the limit of 255"));
+  EXPECT_FALSE(std::filesystem::exists(upload));
+
+  // A file stands where the artifact's folder should.
+  const std::string digest = Sha256("bytes");
+  WriteFileAtomically(core.folder / "artifacts/" + digest.substr(7, 2), "", 0600).value();
+  WriteFileAtomically(upload, "bytes", 0600).value();
+  EXPECT_FALSE(core.catalog->Add(upload, digest, 5, "x"));
+  EXPECT_FALSE(std::filesystem::exists(upload));
+}
+
+TEST(Catalog, ListsWhatPeoplePushedAndNoBundles) {
+  Core core;
+  core.catalog->PushRelease(core.MakeRelease("1.0.0")).value();
+  auto list = core.catalog->List().value();
+  ASSERT_EQ(list.artifacts_size(), 1);
+  EXPECT_EQ(list.artifacts(0).ref().name(), "greeter");
+
+  // Somebody pushes the bytes of a bundle under a name of their own.
+  const auto bundle = core.catalog->Bundles("greeter", "1.0.0").value().at(0);
+  EXPECT_EQ(core.AddArtifact(ReadFile(core.catalog->PathOf(bundle.digest()).value(), 10'000).value(), "mine").name(),
+            "mine");
+  core.catalog->PushRelease(core.MakeRelease("1.0.0")).value();
+  core.Restart();
+  list = core.catalog->List().value();
+  ASSERT_EQ(list.artifacts_size(), 2);
+  EXPECT_EQ(list.artifacts(0).ref().name(), "mine");
+}
+
 TEST(Catalog, StoresAReleaseWithABundleForEachVariant) {
   Core core;
   const auto release = core.catalog->PushRelease(core.MakeRelease("1.0.0")).value();
