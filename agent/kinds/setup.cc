@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t kQuotedLines = 5;
 constexpr std::size_t kQuotedBytes = 1000;
 // To get five lines of the program's own past what the supervisor says between them.
+constexpr std::size_t kReadLines = 20;
 /// What the supervisor says at each start.
 constexpr std::string_view kStarted = "started, pid ";
-constexpr std::size_t kReadLines = 20;
 
 bool IsFolderName(const std::string& name) {
   return !name.empty() && name.front() != '.' && name.size() <= 128 && name.find('/') == std::string::npos &&
