@@ -76,13 +76,23 @@ fs::path UsbDevice(int port) { return fs::path(kClassFolder) / ".bus/usb1" / fmt
 
 void WriteAttribute(const fs::path& file, const std::string& value) { std::ofstream(file) << value << '\n'; }
 
+/// What is mounted from here on is seen here only.
+Result<void> StopPropagation() {
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return {};
+  if (errno != EINVAL) return Failed("mount on /");
+  // In a chroot the root is no mount; the two below which we mount something are.
+  for (const char* folder : {"/sys", "/dev"}) TRY(Mount("none", folder, nullptr, MS_REC | MS_PRIVATE));
+  return {};
+}
+
 }  // namespace
 
-Result<UsbTree> UsbTree::Enter(const fs::path& folder) {
+Result<UsbTree> UsbTree::Enter() {
   if (unshare(CLONE_NEWNS) != 0) return Failed("private mount namespace");
-  TRY(Mount("none", "/", nullptr, MS_REC | MS_PRIVATE));
+  TRY(StopPropagation());
   TRY(Mount("tmpfs", kClassFolder, "tmpfs", MS_NOSUID, "mode=755"));
-  TRY(MakeDev(folder));
+  // Below what is private already: a mount can not be moved out of a shared one.
+  TRY(MakeDev(fs::path(kClassFolder) / ".dev"));
   return UsbTree();
 }
 

@@ -13,10 +13,10 @@ namespace motley::avrsim {
 /// /sys/class/tty of its own, where boards come and go as the kernel would show them.
 class UsbTree {
  public:
-  /// Moves the calling process, which must have one thread, into the namespace. `folder` must be empty or absent.
+  /// Moves the calling process, which must have one thread, into the namespace. Works in a chroot too.
   ///
   /// Errors: kDenied (not root, or mounting is forbidden), kUnavailable.
-  static Result<UsbTree> Enter(const std::filesystem::path& folder);
+  static Result<UsbTree> Enter();
 
   /// Makes `device` ("ttyACM0") a name of `terminal`, behind USB port `port` (1 and up) with the ids of `board`.
   Result<void> Plug(const std::string& device, const std::string& terminal, int port, const BoardOptions& board);

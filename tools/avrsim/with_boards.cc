@@ -37,7 +37,7 @@ Result<int> Run(BoardsOptions options, int signal_fd) {
   std::error_code error;
   fs::create_directories(options.folder, error);
   TRY_ASSIGN(auto control, ControlSocket::Listen(options.folder / "boards.sock"));
-  TRY_ASSIGN(auto tree, UsbTree::Enter(options.folder / "dev"));
+  TRY_ASSIGN(auto tree, UsbTree::Enter());
   BoardsSession session(std::move(options), ProgramFolder(), tree, std::move(control));
   TRY(session.PlugAll());
   return session.RunCommand(signal_fd);
