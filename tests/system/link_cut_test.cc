@@ -21,9 +21,9 @@ class FarEnd {
     Run({"ip", "link", "add", near_, "type", "veth", "peer", "name", "far", "netns", name_});
     Run({"ip", "address", "add", address_ + "/30", "dev", near_});
     Run({"ip", "link", "set", near_, "up"});
-    Run({"ip", "-n", name_, "address", "add", "198.18.77.2/30", "dev", "far"});
-    Run({"ip", "-n", name_, "link", "set", "far", "up"});
-    Run({"ip", "-n", name_, "link", "set", "lo", "up"});
+    RunInside({"ip", "address", "add", "198.18.77.2/30", "dev", "far"});
+    RunInside({"ip", "link", "set", "far", "up"});
+    RunInside({"ip", "link", "set", "lo", "up"});
     for (const int port : ports) {
       const std::string number = std::to_string(port);
       relays_.push_back(Program::Start(
@@ -39,7 +39,8 @@ class FarEnd {
     RunProgram({"ip", "link", "delete", near_});
   }
 
-  std::vector<std::string> prefix() const { return {"ip", "netns", "exec", name_}; }
+  /// nsenter, since `ip netns exec` changes mounts as well, which a chroot does not allow.
+  std::vector<std::string> prefix() const { return {"nsenter", "--net=/run/netns/" + name_, "--"}; }
   std::string Url(const std::string& scheme, int port) const {
     return scheme + "://" + address_ + ":" + std::to_string(port);
   }
@@ -51,6 +52,12 @@ class FarEnd {
     const Finished finished = RunProgram(std::move(command));
     if (finished.exit_code != 0) std::cerr << finished.output;
     CHECK(finished.exit_code == 0);
+  }
+
+  void RunInside(const std::vector<std::string>& command) const {
+    std::vector<std::string> whole = prefix();
+    whole.insert(whole.end(), command.begin(), command.end());
+    Run(std::move(whole));
   }
 
   // 198.18.0.0/15 is set aside for tests of networks (RFC 2544).
