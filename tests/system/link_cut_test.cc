@@ -21,7 +21,7 @@ class FarEnd {
     Run({"ip", "link", "add", near_, "type", "veth", "peer", "name", "far", "netns", name_});
     Run({"ip", "address", "add", address_ + "/30", "dev", near_});
     Run({"ip", "link", "set", near_, "up"});
-    RunInside({"ip", "address", "add", "198.18.77.2/30", "dev", "far"});
+    RunInside({"ip", "address", "add", subnet_ + ".2/30", "dev", "far"});
     RunInside({"ip", "link", "set", "far", "up"});
     RunInside({"ip", "link", "set", "lo", "up"});
     for (const int port : ports) {
@@ -60,8 +60,9 @@ class FarEnd {
     Run(std::move(whole));
   }
 
-  // 198.18.0.0/15 is set aside for tests of networks (RFC 2544).
-  const std::string address_ = "198.18.77.1";
+  // 198.18.0.0/15 is set aside for tests of networks (RFC 2544); one of its subnets for each process.
+  const std::string subnet_ = "198.18." + std::to_string(getpid() % 256);
+  const std::string address_ = subnet_ + ".1";
   const std::string name_ = "motley-" + std::to_string(getpid());
   const std::string near_ = "mo" + std::to_string(getpid());
   std::vector<std::unique_ptr<Program>> relays_;
