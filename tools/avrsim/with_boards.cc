@@ -37,8 +37,10 @@ Result<int> Run(BoardsOptions options, int signal_fd) {
   std::error_code error;
   fs::create_directories(options.folder, error);
   TRY_ASSIGN(auto control, ControlSocket::Listen(options.folder / "boards.sock"));
+  // Before entering: seen from the new namespace, a chroot's programs have another path.
+  const auto programs = ProgramFolder();
   TRY_ASSIGN(auto tree, UsbTree::Enter());
-  BoardsSession session(std::move(options), ProgramFolder(), tree, std::move(control));
+  BoardsSession session(std::move(options), programs, tree, std::move(control));
   TRY(session.PlugAll());
   return session.RunCommand(signal_fd);
 }
