@@ -108,7 +108,6 @@ void Dispatch::Close() {
 }
 
 void Dispatch::OnMqttConnected() {
-  LogInfo("connected to the broker");
   publisher_.OnConnected();
 }
 
