@@ -47,14 +47,15 @@ class HexReader {
       if (ended_) return Broken("there is more after the end record");
       TRY(Record(line));
     }
-    if (!ended_) return Broken("the end record is missing: the file was cut off; build or copy it again");
-    if (image_.bytes.empty()) return Error{Code::kInvalid, "the HEX file holds no data"};
+    if (!ended_) return Broken("the end record is missing: the file was cut off");
+    if (image_.bytes.empty())
+      return Error{Code::kInvalid, "the HEX file holds no data; does the build leave the program out?"};
     return std::move(image_);
   }
 
  private:
   Error Broken(std::string_view what) const {
-    return Error{Code::kCorrupt, fmt::format("HEX file, line {}: {}", line_, what)};
+    return Error{Code::kCorrupt, fmt::format("HEX file, line {}: {}; build or copy the file again", line_, what)};
   }
 
   Result<void> Record(std::string_view line) {
@@ -74,7 +75,7 @@ class HexReader {
     if (bytes.size() != size + 5) {
       return Broken(fmt::format("the record says {} data bytes and has {}", size, bytes.size() - 5));
     }
-    if (sum != 0) return Broken("the checksum is wrong: the file is damaged; build or copy it again");
+    if (sum != 0) return Broken("the checksum is wrong: the file is damaged");
     const std::uint32_t offset = static_cast<std::uint32_t>(bytes[1] << 8 | bytes[2]);
     return Take(bytes[3], offset, {bytes.data() + 4, size});
   }
@@ -102,11 +103,14 @@ class HexReader {
   }
 
   Result<void> Data(std::uint32_t offset, std::span<const std::uint8_t> data) {
-    if (offset + data.size() > 0x10000)
-      return Broken("the record runs past the end of its 64 KiB; build the file again");
+    if (offset + data.size() > 0x10000) return Broken("the record runs past the end of its 64 KiB");
     const std::uint64_t start = std::uint64_t{base_} + offset;
     if (start + data.size() > kMaxAddress) {
-      return Error{Code::kInvalid, fmt::format("HEX file, line {}: address 0x{:X} is above 16 MiB", line_, start)};
+      return Error{
+          Code::kInvalid,
+          fmt::format(
+              "HEX file, line {}: address 0x{:X} is above 16 MiB: no chip has that; was it linked for another one?",
+              line_, start)};
     }
     if (image_.bytes.size() < start + data.size()) {
       image_.bytes.resize(start + data.size(), kErased);
@@ -131,8 +135,11 @@ class HexReader {
 
 Result<Image> ParseImage(std::string_view name, std::string_view content) {
   if (HasSuffix(name, ".hex") || HasSuffix(name, ".ihex")) return ParseIntelHex(content).While(name);
-  if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty", name)};
-  if (content.size() > kMaxAddress) return Error{Code::kInvalid, fmt::format("{}: the image is above 16 MiB", name)};
+  if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty; push the file again", name)};
+  if (content.size() > kMaxAddress)
+    return Error{Code::kInvalid,
+                 fmt::format("{}: the image of {} bytes is above 16 MiB: no chip has that; is it the right file?", name,
+                             content.size())};
   return Image{{content.begin(), content.end()}};
 }
 
@@ -140,7 +147,8 @@ Result<Image> ParseIntelHex(std::string_view content) { return HexReader().Read(
 
 Result<void> CheckFits(const Image& image, const BoardType& board) {
   if (image.bytes.size() <= board.application_bytes) return {};
-  return Error{Code::kInvalid, fmt::format("the image has {} bytes and board {} has room for {} below its bootloader",
+  return Error{Code::kInvalid, fmt::format("the image has {} bytes and board {} has room for {} below its bootloader; "
+                                           "make it smaller, or take another board",
                                            image.bytes.size(), board.name, board.application_bytes)};
 }
 

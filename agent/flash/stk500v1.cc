@@ -30,6 +30,8 @@ constexpr milliseconds kDtrLow{50};
 /// Until the chip's clock runs and its receiver is on; with the slowest fuses 65 ms.
 constexpr milliseconds kStart{70};
 constexpr int kResets = 4;
+/// Noise on the line spoils a run in a while, and seldom two; a worn chip spoils each.
+constexpr int kRuns = 2;
 /// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence. Meanwhile the receiver
 /// holds three bytes: one sync waits there whole, but of a second one its first half, which then spoils what follows.
 /// So the first is waited for, and the next ones are sent only when it must have been lost.
@@ -179,16 +181,11 @@ Bytes Padded(const Image& image, std::uint32_t page_bytes) {
   return bytes;
 }
 
-}  // namespace
-
-Result<void> Stk500v1::Flash(SerialPort& port, const BoardType& board, const Image& image,
-                             const FlashProgress& progress) {
-  TRY(CheckFits(image, board));
-  const Bytes wanted = Padded(image, board.page_bytes);
+/// Everything after the sync. Errors as Flasher::Flash.
+Result<void> Program(Session& session, const SerialPort& port, const BoardType& board, const Bytes& wanted,
+                     const FlashProgress& progress) {
   const std::uint32_t page_bytes = board.page_bytes;
   const auto size = static_cast<std::uint32_t>(wanted.size());
-  Session session(port, board);
-  TRY(session.Begin());
   TRY(session.CheckSignature());
   TRY(session.EnterProgramming().While("enter programming mode"));
   for (std::uint32_t at = 0; at < size; at += page_bytes) {
@@ -210,6 +207,22 @@ Result<void> Stk500v1::Flash(SerialPort& port, const BoardType& board, const Ima
     progress(size + at + page_bytes, 2 * size);
   }
   return session.LeaveProgramming().While("start the application");
+}
+
+bool MayBeNoise(const Error& error) { return error.code == Code::kCorrupt || error.code == Code::kTimeout; }
+
+}  // namespace
+
+Result<void> Stk500v1::Flash(SerialPort& port, const BoardType& board, const Image& image,
+                             const FlashProgress& progress) {
+  TRY(CheckFits(image, board));
+  const Bytes wanted = Padded(image, board.page_bytes);
+  for (int run = 1;; ++run) {
+    Session session(port, board);
+    TRY(session.Begin());
+    auto programmed = Program(session, port, board, wanted, progress);
+    if (programmed || !MayBeNoise(programmed.error()) || run == kRuns) return programmed;
+  }
 }
 
 }  // namespace motley::agent

@@ -67,7 +67,9 @@ TEST(Image, MustFitBelowTheBootloader) {
   const BoardType& uno = *FindBoardType("uno");
   EXPECT_TRUE(CheckFits({std::vector<std::uint8_t>(32256)}, uno).has_value());
   EXPECT_EQ(CheckFits({std::vector<std::uint8_t>(32257)}, uno).error().message,
-            "the image has 32257 bytes and board uno has room for 32256 below its bootloader");
+            "the image has 32257 bytes and board uno has room for 32256 below its bootloader; make it smaller, or take "
+            "another "
+            "board");
 }
 
 }  // namespace
