@@ -91,28 +91,28 @@ void Devices::Scanned(const Result<std::vector<PortInfo>>& found) {
   }
   scan_failed_ = false;
   const std::set<std::string> ambiguous = Ambiguous(*found);
-  std::set<std::string> there;
-  bool changed = false;
+  std::map<std::string, const PortInfo*> there;
   for (const PortInfo& info : *found) {
     // Only boards: the machine's own serial ports may be anybody's.
-    if (BoardTypeOf(info.usb_vendor, info.usb_product) == nullptr) continue;
-    const std::string id = IdOf(info, ambiguous);
-    there.insert(id);
-    const auto known = devices_.find(id);
-    const bool present = known != devices_.end() && known->second->state != Device::State::kAbsent;
-    if (present && known->second->info == info) {
-      // Somebody else may have held the port.
-      if (known->second->state == Device::State::kClosed) Open(*known->second);
-      continue;
-    }
-    if (present) Unplug(*known->second);
-    Plug(id, info);
-    changed = true;
+    if (BoardTypeOf(info.usb_vendor, info.usb_product) != nullptr) there[IdOf(info, ambiguous)] = &info;
   }
+  bool changed = false;
+  // What went goes first: a board that gets another name must have left its port.
   for (const auto& [id, device] : devices_) {
-    if (device->state == Device::State::kAbsent || there.contains(id)) continue;
+    if (device->state == Device::State::kAbsent) continue;
+    const auto still = there.find(id);
+    if (still != there.end() && device->info == *still->second) continue;
     Unplug(*device);
     changed = true;
+  }
+  for (const auto& [id, info] : there) {
+    const auto known = devices_.find(id);
+    if (known == devices_.end() || known->second->state == Device::State::kAbsent) {
+      Plug(id, *info);
+      changed = true;
+    } else if (known->second->state == Device::State::kClosed) {
+      Open(*known->second);  // somebody else may have held the port
+    }
   }
   if (!changed) return;
   events_.boards_changed();
@@ -158,7 +158,6 @@ void Devices::Opened(const std::string& id, PortResult port) {
     device.state = Device::State::kClosed;
     Settle(device);
   } else {
-    device.open_error.clear();
     device.port = *std::move(port);
     device.hello.reset();
     device.heard.clear();
@@ -169,6 +168,7 @@ void Devices::Opened(const std::string& id, PortResult port) {
 
 void Devices::Listen(Device& device) {
   device.state = Device::State::kListening;
+  device.open_error.clear();
   device.splitter.Clear();
   device.watch = loop_.WatchReadable(device.port->fd(), [this, &device] { Read(device); });
 }
@@ -245,6 +245,17 @@ void Devices::WaitForHello(const std::string& id, milliseconds patience, std::fu
                                                          patience.count(), heard)});
   });
   Settle(device);
+}
+
+void Devices::Restart(const std::string& id) {
+  const auto found = devices_.find(id);
+  if (found == devices_.end() || found->second->state != Device::State::kListening) return;
+  Device& device = *found->second;
+  device.watch.Reset();
+  device.port.reset();
+  device.hello.reset();
+  device.heard.clear();
+  Open(device);
 }
 
 void Devices::Flash(const std::string& id, const BoardType& board, Image image,
@@ -340,12 +351,14 @@ std::vector<v1::ReportedDevice> Devices::Report() const {
 Result<std::string> Devices::Find(const v1::McuHost& host) const {
   std::vector<const Device*> fitting;
   std::string there;
+  std::string fit;
   for (const auto& [id, device] : devices_) {
     if (device->state == Device::State::kAbsent) continue;
     there += fmt::format("{}{} {}", there.empty() ? "" : ", ", device->type->name, id);
     const bool type_fits = device->type->name == host.board();
     if (type_fits && (host.serial_number().empty() || host.serial_number() == device->info.serial_number)) {
       fitting.push_back(device.get());
+      fit += fmt::format("{}{} at {}", fit.empty() ? "" : ", ", id, device->info.name);
     }
   }
   const std::string wanted =
@@ -355,9 +368,9 @@ Result<std::string> Devices::Find(const v1::McuHost& host) const {
                  fmt::format("no {} is plugged in; there is {}", wanted, there.empty() ? "no board" : there)};
   }
   if (fitting.size() > 1) {
-    return Error{
-        Code::kConflict,
-        fmt::format("several boards of type {} are plugged in ({}); give the serial_number of one", wanted, there)};
+    return Error{Code::kConflict, fmt::format("several boards fit {} ({}); {}", wanted, fit,
+                                              host.serial_number().empty() ? "give the serial_number of one"
+                                                                           : "leave only one of them plugged in")};
   }
   return fitting.front()->id;
 }

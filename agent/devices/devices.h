@@ -61,6 +61,10 @@ class Devices {
   void WaitForHello(const std::string& device, std::chrono::milliseconds patience,
                     std::function<void(Result<Hello>)> done);
 
+  /// Has the board start anew, so that it says hello if it can. Does nothing while the port is not open or a flash is
+  /// under way.
+  void Restart(const std::string& device);
+
   /// Flashes `image` and listens again. Errors: those of Flasher::Flash and of opening the port.
   void Flash(const std::string& device, const BoardType& board, Image image, std::function<void(Result<void>)> done);
 

@@ -10,7 +10,6 @@ namespace motley::agent {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using tests::FakeBoard;
@@ -19,7 +18,7 @@ using tests::RunUntil;
 
 class DevicesTest : public testing::Test {
  protected:
-  void Start() {
+  void Start(milliseconds scan_interval = milliseconds(5)) {
     DeviceEvents events;
     events.boards_changed = [this] { ++changes_; };
     events.changed = [] {};
@@ -30,7 +29,7 @@ class DevicesTest : public testing::Test {
       plugged_.push_back((came ? "+" : "-") + device);
     };
     Devices::Options options;
-    options.scan_interval = milliseconds(5);
+    options.scan_interval = scan_interval;
     devices_ = std::make_unique<Devices>(*loop_, system_, events, options);
     bool started = false;
     devices_->Start([&] { started = true; });
@@ -47,8 +46,10 @@ class DevicesTest : public testing::Test {
     return *answer;
   }
   Result<void> Flash(const std::string& device, const std::string& version) {
+    return FlashProgram(device, FakeProgram(version));
+  }
+  Result<void> FlashProgram(const std::string& device, const std::string& program) {
     std::optional<Result<void>> answer;
-    const std::string program = FakeProgram(version);
     devices_->Flash(device, *FindBoardType("uno"), Image{{program.begin(), program.end()}},
                     [&](Result<void> result) { answer = std::move(result); });
     EXPECT_TRUE(RunUntil(*loop_, [&] { return answer.has_value(); }));
@@ -79,7 +80,7 @@ TEST_F(DevicesTest, TellsTwoSameBoardsApartByTheirSerialNumbers) {
   const auto any = devices_->Find(Uno());
   ASSERT_FALSE(any.has_value());
   EXPECT_EQ(any.error().code, Code::kConflict);
-  EXPECT_THAT(any.error().message, AllOf(HasSubstr("uno A"), HasSubstr("uno B"), HasSubstr("serial_number")));
+  EXPECT_THAT(any.error().message, HasSubstr("(A at /dev/ttyACM0, B at /dev/ttyACM1); give the serial_number"));
 }
 
 TEST_F(DevicesTest, FallsBackToThePortWhereSerialNumbersAreTheSame) {
@@ -166,6 +167,36 @@ TEST_F(DevicesTest, SaysWhoHasAPortAndTriesItAgain) {
   board.busy = false;
   ASSERT_TRUE(RunUntil(*loop_, [&] { return board.opened > 0; }));
   EXPECT_EQ(WaitForHello("A")->version, "1.0.0");
+}
+
+TEST_F(DevicesTest, ForgetsWhoHadThePortOnceTheBoardIsFlashed) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  board.busy = true;
+  Start(std::chrono::hours(1));
+  EXPECT_THAT(WaitForHello("A").error().message, HasSubstr("in use by picocom"));
+  board.busy = false;
+  ASSERT_TRUE(FlashProgram("A", "says nothing").has_value());
+  EXPECT_EQ(WaitForHello("A", milliseconds(30)).error().message,
+            "board A did not say hello within 30 ms; it said nothing");
+}
+
+TEST_F(DevicesTest, ForgetsTheHelloOfABoardThatItRestarts) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  Program(board, "1.0.0");
+  Start();
+  EXPECT_EQ(WaitForHello("A")->version, "1.0.0");
+  Program(board, "1.1.0");
+  devices_->Restart("A");
+  EXPECT_EQ(WaitForHello("A")->version, "1.1.0");
+}
+
+TEST_F(DevicesTest, LetsABoardThatGetsATwinLeaveItsPortFirst) {
+  system_.Plug("/dev/ttyACM0", "0001");
+  Start();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return plugged_.size() == 1; }));
+  system_.Plug("/dev/ttyACM1", "0001");
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return plugged_.size() == 4; }));
+  EXPECT_THAT(plugged_, testing::ElementsAre("+0001", "-0001", "+port:/dev/ttyACM0", "+port:/dev/ttyACM1"));
 }
 
 TEST_F(DevicesTest, AnswersWhoeverWaitsWhenTheBoardIsPulled) {
