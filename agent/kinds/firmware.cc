@@ -36,13 +36,17 @@ Result<const BoardType*> BoardOf(const Instance& instance) {
   return Error{Code::kInvalid, "no type of board \"" + name + "\" is known; known are " + KnownBoardNames()};
 }
 
-/// The record of a board; its file name is the device's id with what a file name can not hold replaced.
+/// The record of a board; its file name is the device's id, with what a file name can not hold as %XX.
 class RecordFile {
  public:
   RecordFile(const std::string& folder, const std::string& device) : path_(folder + "/") {
-    for (const char c : device) path_ += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' ? c : '_';
+    for (const char c : device) {
+      const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+      path_ += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
     path_ += ".pb";
   }
+  explicit RecordFile(std::string path) : path_(std::move(path)) {}
 
   /// Nothing where there is no record, or one that can not be read: then the board counts as unknown.
   std::optional<FirmwareRecord> Load() const {
@@ -107,21 +111,31 @@ void FirmwareKind::Observe(const Instance& instance, std::function<void(Observed
     loop_.Post([seen = *seen, done] { done(seen); });
     return;
   }
-  devices_.WaitForHello(*device, HelloPatience(instance),
-                        [this, id = *device, instance, done](const Result<Hello>& hello) {
-                          const std::string place = "on board " + id + " at " + devices_.PortOf(id);
-                          if (!hello) {
-                            const bool gone = hello.error().code == Code::kUnavailable;
-                            return done(Seen(gone ? Match::kUnknown : Match::kDiffers,
-                                             v1::ReportedComponent::STATE_UNKNOWN, hello.error().message));
-                          }
-                          if (hello->version != instance.component.firmware().version()) {
-                            return done(Seen(Match::kDiffers, v1::ReportedComponent::STATE_MISSING,
-                                             fmt::format("version {} runs {}", hello->version, place)));
-                          }
-                          done(Seen(Match::kMatches, v1::ReportedComponent::STATE_RUNNING,
-                                    fmt::format("{} {} {}", hello->firmware, hello->version, place)));
-                        });
+  AskBoard(*device, instance, [this, id = *device, instance, done](const Result<Hello>& hello) {
+    const std::string place = "on board " + id + " at " + devices_.PortOf(id);
+    if (!hello) {
+      const bool gone = hello.error().code == Code::kUnavailable;
+      return done(
+          Seen(gone ? Match::kUnknown : Match::kDiffers, v1::ReportedComponent::STATE_UNKNOWN, hello.error().message));
+    }
+    if (hello->version != instance.component.firmware().version()) {
+      return done(Seen(Match::kDiffers, v1::ReportedComponent::STATE_MISSING,
+                       fmt::format("version {} runs {}", hello->version, place)));
+    }
+    done(Seen(Match::kMatches, v1::ReportedComponent::STATE_RUNNING,
+              fmt::format("{} {} {}", hello->firmware, hello->version, place)));
+  });
+}
+
+void FirmwareKind::AskBoard(const std::string& device, const Instance& instance,
+                            std::function<void(Result<Hello>)> done) {
+  const milliseconds patience = HelloPatience(instance);
+  devices_.WaitForHello(device, patience, [this, device, patience, done = std::move(done)](const Result<Hello>& hello) {
+    if (hello || hello.error().code != Code::kTimeout) return done(hello);
+    // A hung application is helped by a reset, which costs less than another flash.
+    devices_.Restart(device);
+    devices_.WaitForHello(device, patience, done);
+  });
 }
 
 void FirmwareKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
@@ -179,7 +193,7 @@ void FirmwareKind::Remove(const Instance& instance, std::function<void(Result<vo
   // Whichever board it was, plugged in or not.
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
-    const RecordFile file(folder_, entry.path().stem().string());
+    const RecordFile file(entry.path().string());
     const auto record = file.Load();
     if (record && record->owner() == instance.Key()) result = file.Delete();
   }

@@ -16,7 +16,7 @@ class FirmwareKind final : public Kind {
 
   /// Errors: kInvalid (no such type of board; the image does not fit it), kCorrupt (a broken image), kNotFound.
   Result<void> Check(const Instance& instance) override;
-  /// The image by the board's record, the version by the board's own word.
+  /// The image by the board's record, the version by the board's own word; one that is silent is reset once.
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// Errors: kNotFound, kConflict (several boards fit, or another component has the board), those of Devices::Flash.
   void Apply(const Instance& instance, std::function<void(Result<void>)> done) override;
@@ -26,6 +26,9 @@ class FirmwareKind final : public Kind {
   void Remove(const Instance& instance, std::function<void(Result<void>)> done) override;
 
  private:
+  /// Its hello, after a reset where there is none.
+  void AskBoard(const std::string& device, const Instance& instance, std::function<void(Result<Hello>)> done);
+
   Loop& loop_;
   Devices& devices_;
   const std::string folder_;

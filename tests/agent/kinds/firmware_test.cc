@@ -115,6 +115,38 @@ TEST_F(FirmwareKindTest, FindsThatSomebodyElseFlashedTheBoard) {
   EXPECT_THAT(Observe(instance).detail, HasSubstr("version 6.6.6 runs on board A"));
 }
 
+TEST_F(FirmwareKindTest, ResetsASilentBoardBeforeItCountsAsAnother) {
+  const Instance instance = Make("1.0.0");
+  ASSERT_TRUE(Apply(instance).has_value());
+  ASSERT_TRUE(Confirm(instance).has_value());
+  const int pages = board_.pages_written;
+  board_.flash[0] = 'X';  // it hangs
+  Restart();
+  EXPECT_FALSE(Confirm(instance).has_value());
+  board_.flash[0] = 'v';  // what a reset brings back
+  EXPECT_EQ(Observe(instance).match, Match::kMatches);
+  EXPECT_EQ(board_.pages_written, pages);
+  board_.flash[0] = 'X';
+  Restart();
+  EXPECT_EQ(Observe(instance).match, Match::kDiffers);
+}
+
+TEST_F(FirmwareKindTest, KeepsTheRecordsOfBoardsWithSimilarNamesApart) {
+  FakeBoard& other = system_.Plug("/dev/ttyACM1", "B:1");
+  system_.Plug("/dev/ttyACM2", "B_1");
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return devices_->Boards().size() == 3; }));
+  Instance first = Make("1.0.0");
+  first.host.mutable_mcu()->set_serial_number("B:1");
+  Instance second = Make("1.0.0", "other");
+  second.host.mutable_mcu()->set_serial_number("B_1");
+  ASSERT_TRUE(Apply(first).has_value());
+  EXPECT_GT(other.pages_written, 0);
+  EXPECT_TRUE(Apply(second).has_value());
+  ASSERT_TRUE(Ask(&FirmwareKind::Remove, first).has_value());
+  EXPECT_EQ(Observe(first).match, Match::kMissing);
+  EXPECT_EQ(Observe(second).match, Match::kMatches);
+}
+
 TEST_F(FirmwareKindTest, DoesNotConfirmABoardThatSaysAnotherVersion) {
   Instance instance = Make("1.0.0");
   ASSERT_TRUE(Apply(instance).has_value());
