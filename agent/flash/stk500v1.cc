@@ -73,7 +73,9 @@ class Session {
   }
 
   Result<void> EnterProgramming() { return Command({kEnterProgramming}, {}); }
-  Result<void> LeaveProgramming() { return Command({kLeaveProgramming}, {}); }
+  /// The answer is left unread. Everything is verified, a reset follows within 16 ms, and an answer that was lost in it
+  /// would make the first words of the application look like one.
+  Result<void> LeaveProgramming() { return Send({kLeaveProgramming, kEndOfPacket}); }
 
   /// `page` is a whole page.
   Result<void> WritePage(std::uint32_t address, std::span<const std::uint8_t> page) {

@@ -107,14 +107,9 @@ void Dispatch::Close() {
   link_->Close(kClosePatience);
 }
 
-void Dispatch::OnMqttConnected() {
-  publisher_.OnConnected();
-}
+void Dispatch::OnMqttConnected() { publisher_.OnConnected(); }
 
-void Dispatch::OnMqttDisconnected(const Error& reason) {
-  LogWarning("the connection to the broker is lost: {}; it is made again", reason.message);
-  publisher_.OnDisconnected();
-}
+void Dispatch::OnMqttDisconnected(const Error&) { publisher_.OnDisconnected(); }
 
 void Dispatch::OnMqttMessage(const std::string& topic, const std::string& payload) {
   const auto parts = ParseTopic(registry_.fleet(), topic);
