@@ -72,11 +72,20 @@ void Board::CatchUp() {
   const std::uint64_t target = CycleAt(now);
   const std::uint64_t max_lag = kCyclesPerMicrosecond * microseconds(kMaxLag).count();
   if (chip_.state() == Chip::State::kRunning && target > chip_.cycle() + max_lag) {
+    lost_ += nanoseconds((target - chip_.cycle()) * kNanosecondsPerMicrosecond / kCyclesPerMicrosecond);
     base_time_ = now;
     base_cycle_ = chip_.cycle();
     return;
   }
   chip_.RunUntil(target);
+  LogWatchdog();
+}
+
+void Board::LogWatchdog() {
+  if (chip_.counters().watchdog_resets == watchdog_resets_) return;
+  watchdog_resets_ = chip_.counters().watchdog_resets;
+  fmt::print(stderr, "reset by the watchdog before cycle {}, {} ms after the last byte came\n", chip_.cycle(),
+             std::chrono::duration_cast<milliseconds>(Clock::now() - last_input_).count());
 }
 
 void Board::Wait(int stop_fd) {
@@ -131,7 +140,7 @@ void Board::TakeInput() {
   if (chip_.pending_input() >= kInputBuffer) return;
   const auto bytes = terminal_.Read(kInputBuffer - chip_.pending_input());
   if (bytes.empty()) return;
-  last_byte_ = Clock::now();
+  last_byte_ = last_input_ = Clock::now();
   if (muted_) return;
   const SerialFormat format = ClientFormat();
   for (const std::uint8_t byte : bytes) chip_.Receive(byte, format);
@@ -241,11 +250,12 @@ std::string Board::Dump(std::string_view path) const {
 std::string Board::Statistics() const {
   const Chip::Counters& counters = chip_.counters();
   return fmt::format(
-      "ok state={} pc={:#06x} simulated_ms={} received={} sent={} overruns={} garbled={} resets={} led_edges={} "
-      "open={:d} dtr={:d} rts={:d} client_baud={} board_baud={}",
+      "ok state={} pc={:#06x} simulated_ms={} received={} sent={} overruns={} garbled={} resets={} "
+      "watchdog_resets={} led_edges={} lost_ms={} open={:d} dtr={:d} rts={:d} client_baud={} board_baud={}",
       StateName(chip_.state()), chip_.program_counter(), chip_.cycle() / (Chip::kHz / 1000), counters.received,
-      counters.sent, counters.overruns, counters.garbled, counters.resets, counters.led_edges, terminal_.is_open(),
-      dtr_, rts_, terminal_.baud(), chip_.format().baud);
+      counters.sent, counters.overruns, counters.garbled, counters.resets, counters.watchdog_resets, counters.led_edges,
+      std::chrono::duration_cast<milliseconds>(lost_).count(), terminal_.is_open(), dtr_, rts_, terminal_.baud(),
+      chip_.format().baud);
 }
 
 }  // namespace motley::avrsim

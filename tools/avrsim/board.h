@@ -37,6 +37,7 @@ class Board {
 
   std::uint64_t CycleAt(Clock::time_point time) const;
   void CatchUp();
+  void LogWatchdog();
   void Wait(int stop_fd);
   void FollowTerminal();
   void TakeInput();
@@ -57,6 +58,9 @@ class Board {
   Clock::time_point base_time_;
   std::uint64_t base_cycle_ = 0;
   Clock::time_point last_byte_;  // on the line, either way
+  Clock::time_point last_input_;
+  Clock::duration lost_{};             // wall time in which the chip stood still, since the machine was overloaded
+  std::uint64_t watchdog_resets_ = 0;  // that are in the log
   bool stopped_ = false;
   bool dtr_ = false;
   bool rts_ = false;

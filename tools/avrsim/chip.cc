@@ -102,6 +102,7 @@ struct Chip::Hooks {
   /// Runs in every reset, the watchdog's too, after simavr has dropped all timers.
   static void AfterReset(avr_io_t* io) {
     Chip& chip = *reinterpret_cast<Module*>(io)->chip;
+    if (!chip.resetting_) ++chip.counters_.watchdog_resets;
     io->avr->run_cycle_limit = std::numeric_limits<std::int32_t>::max();  // else timers are looked at after each cycle
     if (!chip.input_.empty()) {
       avr_cycle_timer_register(io->avr, CyclesOnLine(chip.input_.front()), ByteArrives, &chip);
@@ -149,7 +150,9 @@ std::span<std::uint8_t> Chip::flash() { return {avr_->flash, kFlashSize}; }
 void Chip::Reset(ResetCause cause) {
   input_.clear();
   output_.clear();
+  resetting_ = true;
   avr_reset(avr_);
+  resetting_ = false;
   avr_regbit_set(avr_, cause == ResetCause::kExternal ? avr_->reset_flags.extrf : avr_->reset_flags.porf);
   ++counters_.resets;
 }

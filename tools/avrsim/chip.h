@@ -39,6 +39,7 @@ class Chip {
     std::uint64_t overruns = 0;  ///< lost, since the firmware did not read in time
     std::uint64_t garbled = 0;   ///< arrived with another baud rate or parity than the UART has
     std::uint64_t resets = 0;    ///< power-on and external ones
+    std::uint64_t watchdog_resets = 0;
     std::uint64_t led_edges = 0;
   };
 
@@ -89,6 +90,7 @@ class Chip {
   std::deque<LineByte> input_;
   std::deque<LineByte> output_;
   Counters counters_;
+  bool resetting_ = false;  // by Reset(); else a reset is the watchdog's
 };
 
 }  // namespace motley::avrsim

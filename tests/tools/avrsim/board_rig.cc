@@ -1,9 +1,11 @@
 #include "tests/tools/avrsim/board_rig.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -21,7 +23,11 @@ FIRMWARE=)" MOTLEY_FIRMWARE_DIR R"(
 TESTS=)" MOTLEY_TESTS_DIR R"(
 port_probe() { $TESTS/port_probe "$@"; }
 board() { )" MOTLEY_BIN_DIR R"(/board-ctl $DIR "$@"; }
-flash() { avrdude -q -q -p m328p -c arduino -P $1 -b $2 -D -U flash:w:$FIRMWARE/$3.hex:i; }
+# Once out of step, avrdude can try for hours.
+flash() {
+  local port=$1 baud=$2 image=$3; shift 3
+  timeout 40 avrdude -q -q -p m328p -c arduino -P $port -b $baud -D -U flash:w:$FIRMWARE/$image.hex:i "$@"
+}
 no_sync() {  # succeeds as soon as avrdude, which would try for up to a minute, has failed to get in sync once
   local log=$DIR/no_sync.$BASHPID
   avrdude -p m328p "$@" >$log 2>&1 & local pid=$!
@@ -60,6 +66,7 @@ pid_t BoardRig::Start(const std::string& script) {
   const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   dup2(file, STDOUT_FILENO);
   dup2(file, STDERR_FILENO);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // nothing stays behind a test that is killed
   execv(arguments[0], arguments.data());
   _exit(127);
 }
@@ -67,10 +74,19 @@ pid_t BoardRig::Start(const std::string& script) {
 Outcome BoardRig::Finish(pid_t pid) {
   int status = 0;
   waitpid(pid, &status, 0);
-  std::ifstream file(folder_ / "output");
-  std::stringstream text;
-  text << file.rdbuf();
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text.str()};
+  const int exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  std::ostringstream text;
+  text << std::ifstream(folder_ / "output").rdbuf();
+  return {exit_code, text.str()};
+}
+
+std::string BoardRig::Logs() const {
+  std::ostringstream text;
+  for (const auto& file : std::filesystem::directory_iterator(folder_)) {
+    if (file.path().extension() != ".log" || file.file_size() == 0) continue;
+    text << "\n" << file.path().filename().string() << ":\n" << std::ifstream(file.path()).rdbuf();
+  }
+  return text.str();
 }
 
 Outcome BoardRig::Run(const std::string& script) { return Finish(Start(script)); }

@@ -16,7 +16,7 @@ struct Outcome {
 /// Runs shell scripts beside virtual boards, in a folder of its own that goes with it.
 ///
 /// In a script, $DIR is that folder, $FIRMWARE where the images are, and these can be called: port_probe, board (acts
-/// on a board: `board A1 stat`), flash PORT BAUD IMAGE (avrdude, which verifies),
+/// on a board: `board A1 stat`), flash PORT BAUD IMAGE [OPTIONS] (avrdude, which verifies),
 /// no_sync AVRDUDE-OPTIONS (whether avrdude gets no answer that it understands).
 class BoardRig {
  public:
@@ -36,6 +36,9 @@ class BoardRig {
   /// Starts `script`; the caller ends it with Finish().
   pid_t Start(const std::string& script);
   Outcome Finish(pid_t pid);
+
+  /// What the simulators have logged, for those who look into a failure.
+  std::string Logs() const;
 
  private:
   const std::vector<std::string> boards_;

@@ -32,12 +32,11 @@ void ExpectHolds(const std::filesystem::path& read_back, const std::string& imag
 TEST(Avrdude, WritesVerifiesAndReadsBackALargeImageThatThenRuns) {
   BoardRig rig({"uno:A1"});
   const Outcome outcome = rig.Run(R"(
-    avrdude -q -q -p m328p -c arduino -P /dev/ttyACM0 -b 115200 -D \
-      -U flash:w:$FIRMWARE/bulk-1.0.0.hex:i -U flash:r:$DIR/read.bin:r || exit 1
+    flash /dev/ttyACM0 115200 bulk-1.0.0 -U flash:r:$DIR/read.bin:r || exit 1
     board A1 dump $DIR/dump.bin || exit 2
     port_probe hello A1
     board A1 stat)");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output << rig.Logs();
   ExpectHolds(rig.folder() / "read.bin", "bulk-1.0.0");
   ExpectHolds(rig.folder() / "dump.bin", "bulk-1.0.0");
   EXPECT_THAT(outcome.output, HasSubstr("hello firmware=bulk version=1.0.0"));
@@ -47,7 +46,7 @@ TEST(Avrdude, WritesVerifiesAndReadsBackALargeImageThatThenRuns) {
 TEST(Avrdude, FlashesANanoThroughItsOldBootloader) {
   BoardRig rig({"nano:N1"});
   const Outcome outcome = rig.Run("flash /dev/ttyUSB0 57600 blink-1.1.0 && port_probe hello N1");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output << rig.Logs();
   EXPECT_THAT(outcome.output, HasSubstr("hello firmware=blink version=1.1.0"));
 }
 
@@ -64,7 +63,7 @@ TEST(Avrdude, GetsNoSyncAtAnotherBaudRateFromAMutedBoardOrThroughCorruption) {
     wait $corrupt; codes=$codes$?
     board A1 stat
     [ $codes = 000 ])");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output << rig.Logs();
   EXPECT_THAT(outcome.output, Not(HasSubstr(" garbled=0 ")));
 }
 
@@ -81,7 +80,7 @@ TEST(Avrdude, GetsNoSyncWithoutAResetWhileTheApplicationRuns) {
     no_sync $PLAIN || exit 4
     exec 9>&-
     avrdude -q -q -p m328p $PLAIN || exit 5)");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output << rig.Logs();
 }
 
 TEST(SilentFirmware, RunsAndNeverSaysHello) {
@@ -92,7 +91,7 @@ TEST(SilentFirmware, RunsAndNeverSaysHello) {
     for i in $(seq 100); do [ $(count led_edges) -ge 3 ] && break; sleep 0.05; done
     [ $(count led_edges) -ge 3 ] || exit 1
     [ $(count sent) = 0 ] || exit 2)");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output << rig.Logs();
 }
 
 }  // namespace
