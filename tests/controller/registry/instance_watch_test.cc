@@ -62,6 +62,8 @@ TEST(InstanceWatch, IsNotMisledByTheWillsOfTwoThatTakeTurns) {
   EXPECT_TRUE(watch.Problem(41 * kSecond));
   // A copy of what b said before it was replaced does not bring it back.
   EXPECT_EQ(watch.Seen("b", true, 11 * kSecond, 42 * kSecond), Verdict::kStale);
+  // Nor does a late goodbye of b end a.
+  EXPECT_EQ(watch.Seen("b", false, 43 * kSecond, 43 * kSecond), Verdict::kStale);
 }
 
 }  // namespace
