@@ -163,7 +163,9 @@ TestBoards::TestBoards(const std::vector<std::string>& boards) {
   preload_ = EnvironmentOf(holder_pid_, "LD_PRELOAD");
 }
 
-std::vector<std::string> TestBoards::prefix() const { return {"nsenter", "--mount", "--root", "--target", holder_pid_, "--"}; }
+std::vector<std::string> TestBoards::prefix() const {
+  return {"nsenter", "--mount", "--root", "--target", holder_pid_, "--"};
+}
 
 std::map<std::string, std::string> TestBoards::environment() const {
   return {{"LD_PRELOAD", preload_},
