@@ -35,7 +35,8 @@ TEST(Plan, TouchesOnlyWhatDiffers) {
 
 TEST(Plan, RemovesBeforeItApplies) {
   const auto steps = MakePlan({Seen("new", Match::kMissing)}, {Seen("old", Match::kMatches)});
-  ASSERT_THAT(Printed(steps), testing::ElementsAre("remove app/old (process): not wanted any more", "apply app/new (process)"));
+  ASSERT_THAT(Printed(steps),
+              testing::ElementsAre("remove app/old (process): not wanted any more", "apply app/new (process)"));
   EXPECT_THAT(steps[1].after, testing::ElementsAre(0));
 }
 
