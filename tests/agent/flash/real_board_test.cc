@@ -77,7 +77,7 @@ TEST_F(BoardsTest, NameTheProgramThatHasThePortAndLeaveItInPeace) {
 TEST_F(BoardsTest, SayThatTheBoardWasPulledInTheMiddleAndTakeTheImageAfterwards) {
   const auto cut_off = Start({MOTLEY_TESTS_DIR "/flash-probe", "/dev/ttyACM0", FirmwareFile("bulk-1.0.0.hex")});
   // Some pages are written, most are not.
-  ASSERT_TRUE(WaitFor([&] { return cut_off->Output().find("1024 of ") != std::string::npos; }));
+  ASSERT_TRUE(WaitFor([&] { return cut_off->Output().find("1024 of ") != std::string::npos; })) << cut_off->Output();
   boards_.Control({"A1", "unplug"});
   ASSERT_TRUE(cut_off->Wait());
   EXPECT_THAT(cut_off->Output(), AllOf(HasSubstr("unavailable: write page at 0x"),
