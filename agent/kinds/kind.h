@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/result.h"
 #include "motley/v1/model.pb.h"
@@ -12,11 +14,18 @@ namespace motley::agent {
 /// One component of one application, as it should be on this gateway.
 struct Instance {
   std::string application;
+  /// With the values of secrets in it: never to be printed, logged or reported.
   v1::Component component;
-  /// Unset for the gateway itself.
+  /// What it stands on in the end; unset for the gateway itself. With the values of secrets, too.
   v1::Host host;
-  /// Identity of all that matters about it (ComponentDigest); another digest is another version.
+  /// The ssh host on which `host`, a container engine, runs, if it is not the gateway's.
+  std::optional<v1::Host> engine_host;
+  /// The component that carries it, if it does not stand on the host itself.
+  std::optional<v1::Component> carrier;
+  /// Identity of all that matters about it (DigestsOf); another digest is another version.
   std::string digest;
+  /// Keys of the components of its application that must be up before it.
+  std::vector<std::string> needs;
 
   /// "application/component": what stays the same from version to version.
   std::string Key() const { return application + "/" + component.name(); }

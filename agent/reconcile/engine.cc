@@ -72,14 +72,14 @@ Result<void> Engine::Start() {
   TRY_ASSIGN(desired_, store_.Desired());
   TRY_ASSIGN(committed_, store_.Committed());
   TRY_ASSIGN(deployment_, store_.LastDeployment());
-  TRY_ASSIGN(committed_instances_, LoadInstances(artifacts_, committed_).While("what is deployed here"));
+  TRY_ASSIGN(committed_instances_, LoadInstances(artifacts_, committed_, {}).While("what is deployed here"));
   TRY_ASSIGN(const std::optional<Transaction> open, store_.OpenTransaction());
   if (!open) {
     Idle();
     return {};
   }
   target_ = open->target;
-  TRY_ASSIGN(target_instances_, LoadInstances(artifacts_, target_).While("what is being deployed here"));
+  TRY_ASSIGN(target_instances_, LoadInstances(artifacts_, target_, {}).While("what is being deployed here"));
   TRY(store_.CountInterruption());
   reason_ = open->reason;
   phase_ = open->direction == Direction::kForward ? Phase::kForward : Phase::kBack;
@@ -160,7 +160,7 @@ void Engine::Fetch() {
 }
 
 void Engine::FetchArtifacts() {
-  auto instances = LoadInstances(artifacts_, target_);
+  auto instances = LoadInstances(artifacts_, target_, {});
   if (!instances) return Unfit(instances.error());
   target_instances_ = *std::move(instances);
   fetcher_.Fetch(ArtifactsOf(target_instances_),
@@ -170,12 +170,12 @@ void Engine::FetchArtifacts() {
 
 void Engine::CheckInstances() {
   for (const Instance& instance : target_instances_) {
-    const auto kind = kinds_.find(KindName(instance.component));
-    if (kind == kinds_.end()) {
+    Kind* kind = FindKind(kinds_, instance);
+    if (kind == nullptr) {
       return Unfit({Code::kInvalid, instance.Key() + ": this agent has no kind \"" +
                                         std::string(KindName(instance.component)) + "\"; update the agent"});
     }
-    if (auto fit = kind->second->Check(instance); !fit) return Unfit(fit.error().While(instance.Key()));
+    if (auto fit = kind->Check(instance); !fit) return Unfit(fit.error().While(instance.Key()));
   }
   if (auto begun = store_.Begin(target_); !begun) return Unfit(begun.error());
   Enter(Happening::kFetched);

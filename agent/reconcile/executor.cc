@@ -4,14 +4,11 @@
 #include "common/model/model.h"
 
 namespace motley::agent {
-namespace {
 
 Kind* FindKind(const Kinds& kinds, const Instance& instance) {
-  const auto found = kinds.find(KindName(instance.component));
+  const auto found = kinds.find(instance.host.has_ssh() ? "ssh" : KindName(instance.component));
   return found == kinds.end() ? nullptr : found->second.get();
 }
-
-}  // namespace
 
 void Observe(Loop& loop, const Kinds& kinds, std::vector<Instance> instances,
              std::function<void(std::vector<Sighting>)> done) {

@@ -13,8 +13,11 @@
 
 namespace motley::agent {
 
-/// By KindName: "process", "file", ...
+/// By KindName: "process", "file", ...; "ssh" is whatever stands on an ssh host.
 using Kinds = std::map<std::string, std::unique_ptr<Kind>, std::less<>>;
+
+/// What carries out `instance`, or null.
+Kind* FindKind(const Kinds& kinds, const Instance& instance);
 
 /// Looks at instances, all at once. Every instance's kind is in `kinds`, or it is seen as kUnknown.
 void Observe(Loop& loop, const Kinds& kinds, std::vector<Instance> instances,

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "agent/reconcile/secrets.h"
 #include "common/files/files.h"
+#include "common/model/graph.h"
 #include "common/model/model.h"
 
 namespace motley::agent {
@@ -41,6 +43,23 @@ Result<void> CheckPaths(const std::vector<Instance>& instances) {
   return {};
 }
 
+Result<Instance> MakeInstance(const std::string& application, const v1::DeploymentModel& model,
+                              const v1::Component& component, const SecretValues& secrets) {
+  Instance instance;
+  instance.application = application;
+  instance.component = component;
+  instance.host = RootHostOf(model, component);
+  TRY(FillInSecrets(secrets, instance.component).While("component \"" + component.name() + "\""));
+  TRY(FillInSecrets(secrets, instance.host).While("host \"" + instance.host.name() + "\""));
+  if (const v1::Host* engine_host = FindHost(model, instance.host.container_engine().host())) {
+    instance.engine_host = *engine_host;
+    TRY(FillInSecrets(secrets, *instance.engine_host).While("host \"" + engine_host->name() + "\""));
+  }
+  if (const v1::Component* carrier = CarrierOf(model, component)) instance.carrier = *carrier;
+  for (const std::string& need : NeedsOf(model, component)) instance.needs.push_back(application + "/" + need);
+  return instance;
+}
+
 }  // namespace
 
 std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired) {
@@ -52,22 +71,23 @@ std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired) {
 std::vector<v1::ArtifactRef> ArtifactsOf(const std::vector<Instance>& instances) {
   std::vector<v1::ArtifactRef> refs;
   for (const Instance& instance : instances) {
-    if (const v1::ArtifactRef* artifact = ArtifactOf(instance.component)) Reference(*artifact, refs);
+    for (const v1::ArtifactRef* artifact : motley::ArtifactsOf(instance.component)) Reference(*artifact, refs);
   }
   return refs;
 }
 
-Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired) {
+Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired,
+                                            const SecretValues& secrets) {
+  std::map<std::string, std::string> versions;
+  for (const v1::SecretVersion& secret : desired.secrets()) versions[secret.name()] = secret.version();
   std::vector<Instance> instances;
   for (const v1::DesiredApplication& application : desired.applications()) {
     const std::string name = application.application() + " " + application.version();
     TRY_ASSIGN(const v1::DeploymentModel model, LoadModel(store, application).While(name));
+    const auto digests = DigestsOf(model, versions);
     for (const v1::Component& component : model.components()) {
-      Instance instance{.application = application.application(), .component = component, .host = {}, .digest = {}};
-      for (const v1::Host& host : model.hosts()) {
-        if (host.name() == component.host()) instance.host = host;
-      }
-      instance.digest = ComponentDigest(component, instance.host);
+      TRY_ASSIGN(Instance instance, MakeInstance(application.application(), model, component, secrets).While(name));
+      instance.digest = digests.at(component.name());
       instances.push_back(std::move(instance));
     }
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "agent/artifact/store.h"
@@ -15,10 +17,14 @@ std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired);
 /// What the instances need from the artifact store, each once.
 std::vector<v1::ArtifactRef> ArtifactsOf(const std::vector<Instance>& instances);
 
-/// Reads the bundles, which are in the store, and lists every component of every application.
+/// Values of secrets by name.
+using SecretValues = std::map<std::string, std::string>;
+
+/// Reads the bundles, which are in the store, and lists every component of every application with `secrets` filled in.
 /// Errors: kCorrupt (a bundle that is no deployment model), kInvalid (a model that does not hold together, or two
-/// applications that want the same file).
-Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired);
+/// applications that want the same file), kNotFound (a secret that `secrets` has not).
+Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired,
+                                            const SecretValues& secrets);
 
 /// Those of `instances` whose key is not among `goal`.
 std::vector<Instance> Leftovers(const std::vector<Instance>& instances, const std::vector<Instance>& goal);

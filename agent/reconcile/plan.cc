@@ -5,60 +5,47 @@
 namespace motley::agent {
 namespace {
 
-std::string DependencyKey(const Instance& instance, const std::string& name) {
-  return instance.application + "/" + name;
+StepItem::Found FoundOf(Observed::Match match) {
+  switch (match) {
+    case Observed::Match::kMissing:
+      return StepItem::Found::kMissing;
+    case Observed::Match::kDiffers:
+      return StepItem::Found::kDiffers;
+    case Observed::Match::kMatches:
+      return StepItem::Found::kMatches;
+    case Observed::Match::kUnknown:
+      return StepItem::Found::kUnknown;
+  }
+  return StepItem::Found::kUnknown;
 }
 
-/// Removals: whoever depends on a component goes before it.
-void PlanRemovals(const std::vector<Sighting>& leftovers, std::vector<Step>& steps) {
-  std::map<std::string, std::size_t> by_key;
-  for (const Sighting& sighting : leftovers) {
-    if (sighting.observed.match == Observed::Match::kMissing) continue;
-    by_key[sighting.instance.Key()] = steps.size();
-    steps.push_back({Step::Action::kRemove, sighting.instance, {}, "not wanted any more"});
+std::vector<StepItem> ItemsOf(const std::vector<Sighting>& sightings) {
+  std::vector<StepItem> items;
+  items.reserve(sightings.size());
+  for (const Sighting& sighting : sightings) {
+    const Instance& instance = sighting.instance;
+    items.push_back({instance.Key(), std::string(KindName(instance.component)), instance.needs,
+                     FoundOf(sighting.observed.match), sighting.unproven, sighting.observed.detail});
   }
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    for (const std::string& name : steps[i].instance.component.depends_on()) {
-      const auto needed = by_key.find(DependencyKey(steps[i].instance, name));
-      if (needed != by_key.end()) steps[needed->second].after.push_back(i);
-    }
-  }
-}
-
-void PlanApplications(const std::vector<Sighting>& goal, std::vector<Step>& steps) {
-  const std::size_t removals = steps.size();
-  std::map<std::string, std::size_t> by_key;
-  for (const Sighting& sighting : goal) {
-    const bool there = sighting.observed.match == Observed::Match::kMatches;
-    if (there && !sighting.unproven) continue;
-    by_key[sighting.instance.Key()] = steps.size();
-    Step step{there ? Step::Action::kConfirm : Step::Action::kApply, sighting.instance, {}, sighting.observed.detail};
-    for (std::size_t i = 0; i < removals; ++i) step.after.push_back(i);
-    steps.push_back(std::move(step));
-  }
-  for (std::size_t i = removals; i < steps.size(); ++i) {
-    for (const std::string& name : steps[i].instance.component.depends_on()) {
-      const auto needed = by_key.find(DependencyKey(steps[i].instance, name));
-      if (needed != by_key.end()) steps[i].after.push_back(needed->second);
-    }
-  }
+  return items;
 }
 
 }  // namespace
 
 std::string Print(const Step& step) {
-  std::string text = step.action == Step::Action::kApply     ? "apply "
-                     : step.action == Step::Action::kConfirm ? "confirm "
-                                                             : "remove ";
-  text += step.instance.Key() + " (" + std::string(KindName(step.instance.component)) + ")";
+  std::string text = std::string(ActionName(step.action)) + " " + step.instance.Key() + " (" +
+                     std::string(KindName(step.instance.component)) + ")";
   if (!step.reason.empty()) text += ": " + step.reason;
   return text;
 }
 
 std::vector<Step> MakePlan(const std::vector<Sighting>& goal, const std::vector<Sighting>& leftovers) {
   std::vector<Step> steps;
-  PlanRemovals(leftovers, steps);
-  PlanApplications(goal, steps);
+  for (PlannedStep& planned : PlanSteps(ItemsOf(goal), ItemsOf(leftovers))) {
+    const auto& sightings = planned.action == Step::Action::kRemove ? leftovers : goal;
+    steps.push_back(
+        {planned.action, sightings[planned.item].instance, std::move(planned.after), std::move(planned.reason)});
+  }
   return steps;
 }
 

@@ -1,8 +1,6 @@
 #include "common/model/model.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
+#include <array>
 #include <map>
 #include <set>
 
@@ -14,21 +12,15 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 63;
 constexpr std::uint32_t kMaxMode = 07777;
 constexpr int kMaxComponents = 1000;
+/// In the order of the oneof, whose numbers follow one another.
+constexpr std::array<std::string_view, 8> kKinds{"process",   "file",    "script",  "firmware",
+                                                 "container", "archive", "package", "plugin"};
+static_assert(v1::Component::kPlugin - v1::Component::kProcess + 1 == kKinds.size());
+
 constexpr std::string_view kGateway = "gateway";
 
 constexpr std::string_view kNameRule =
     "is not a name; use lower-case letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";
-
-std::string Serialized(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);  // maps in the order of their keys
-    message.SerializeToCodedStream(&out);
-  }
-  return bytes;
-}
 
 bool IsNormalisedPath(const std::string& path) {
   if (path.size() < 2 || path.front() != '/' || path.back() == '/') return false;
@@ -91,6 +83,11 @@ class Inspector {
         return InspectScript(component.script(), place);
       case v1::Component::kFirmware:
         return InspectFirmware(component, place);
+      case v1::Component::kContainer:
+      case v1::Component::kArchive:
+      case v1::Component::kPackage:
+      case v1::Component::kPlugin:
+        return;
       case v1::Component::KIND_NOT_SET:
         Add(place, "has no kind that this version knows; use process, file, script or firmware");
     }
@@ -215,33 +212,34 @@ Result<void> CheckModel(const v1::DeploymentModel& model) {
 }
 
 std::string_view KindName(const v1::Component& component) {
-  switch (component.kind_case()) {
-    case v1::Component::kProcess:
-      return "process";
-    case v1::Component::kFile:
-      return "file";
-    case v1::Component::kScript:
-      return "script";
-    case v1::Component::kFirmware:
-      return "firmware";
-    case v1::Component::KIND_NOT_SET:
-      break;
+  if (component.kind_case() == v1::Component::KIND_NOT_SET) return "";
+  return kKinds[static_cast<std::size_t>(component.kind_case() - v1::Component::kProcess)];
+}
+
+std::span<const std::string_view> KindNames() { return kKinds; }
+
+std::vector<v1::ArtifactRef*> MutableArtifactsOf(v1::Component& component) {
+  std::vector<v1::ArtifactRef*> artifacts;
+  if (component.process().has_artifact()) artifacts.push_back(component.mutable_process()->mutable_artifact());
+  if (component.file().has_artifact()) artifacts.push_back(component.mutable_file()->mutable_artifact());
+  if (component.script().has_artifact()) artifacts.push_back(component.mutable_script()->mutable_artifact());
+  if (component.firmware().has_image()) artifacts.push_back(component.mutable_firmware()->mutable_image());
+  if (component.container().has_archive()) artifacts.push_back(component.mutable_container()->mutable_archive());
+  if (component.archive().has_archive()) artifacts.push_back(component.mutable_archive()->mutable_archive());
+  if (component.package().has_deb()) artifacts.push_back(component.mutable_package()->mutable_deb());
+  if (component.has_plugin()) {
+    for (v1::ArtifactRef& artifact : *component.mutable_plugin()->mutable_artifacts()) artifacts.push_back(&artifact);
   }
-  return "";
+  if (component.health().script().has_artifact()) {
+    artifacts.push_back(component.mutable_health()->mutable_script()->mutable_artifact());
+  }
+  return artifacts;
 }
 
-const v1::ArtifactRef* ArtifactOf(const v1::Component& component) {
-  if (component.process().has_artifact()) return &component.process().artifact();
-  if (component.file().has_artifact()) return &component.file().artifact();
-  if (component.script().has_artifact()) return &component.script().artifact();
-  if (component.firmware().has_image()) return &component.firmware().image();
-  return nullptr;
-}
-
-std::string ComponentDigest(const v1::Component& component, const v1::Host& host) {
-  v1::Component identity = component;
-  identity.clear_depends_on();
-  return Sha256(Serialized(identity) + '\0' + Serialized(host));
+std::vector<const v1::ArtifactRef*> ArtifactsOf(const v1::Component& component) {
+  // Looks, but does not write.
+  const auto artifacts = MutableArtifactsOf(const_cast<v1::Component&>(component));
+  return {artifacts.begin(), artifacts.end()};
 }
 
 }  // namespace motley

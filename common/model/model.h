@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,11 @@ Result<void> CheckModel(const v1::DeploymentModel& model);
 /// "process", "file", ...; empty for a kind that this version does not know.
 std::string_view KindName(const v1::Component& component);
 
-/// The artifact that a component is made from, or null.
-const v1::ArtifactRef* ArtifactOf(const v1::Component& component);
+/// The names of all kinds, in the order of the messages.
+std::span<const std::string_view> KindNames();
 
-/// Identity of all that matters about a component on its host (unset for the gateway): another digest is another
-/// version. What it depends on decides only the order, and is left out.
-std::string ComponentDigest(const v1::Component& component, const v1::Host& host);
+/// The artifacts that a component is made from, by its health check as well.
+std::vector<const v1::ArtifactRef*> ArtifactsOf(const v1::Component& component);
+std::vector<v1::ArtifactRef*> MutableArtifactsOf(v1::Component& component);
 
 }  // namespace motley

@@ -15,10 +15,6 @@ constexpr std::string_view kPlaceholderDigest =
     "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 constexpr std::int64_t kMaxPreference = 1'000'000;
 
-v1::ArtifactRef* MutableArtifactOf(v1::Component& component) {
-  return const_cast<v1::ArtifactRef*>(ArtifactOf(component));
-}
-
 std::string BaseName(const std::string& file) {
   const auto slash = file.rfind('/');
   return slash == std::string::npos ? file : file.substr(slash + 1);
@@ -204,14 +200,14 @@ class ReleaseParser {
   /// With a digest in the place of each artifact that will get one, the model must be sound.
   Result<void> CheckRendered(const YAML::Node& node, const std::string& what, v1::DeploymentModel model) {
     for (v1::Component& component : *model.mutable_components()) {
-      v1::ArtifactRef* artifact = MutableArtifactOf(component);
-      if (artifact == nullptr) continue;
-      if (!artifact_lines_.contains(artifact->name())) {
-        return file_.At(node, what + ": component \"" + component.name() + "\" wants artifact \"" + artifact->name() +
-                                  "\", which is not under artifacts");
+      for (v1::ArtifactRef* artifact : MutableArtifactsOf(component)) {
+        if (!artifact_lines_.contains(artifact->name())) {
+          return file_.At(node, what + ": component \"" + component.name() + "\" wants artifact \"" + artifact->name() +
+                                    "\", which is not under artifacts");
+        }
+        used_artifacts_.insert(artifact->name());
+        artifact->set_digest(std::string(kPlaceholderDigest));
       }
-      used_artifacts_.insert(artifact->name());
-      artifact->set_digest(std::string(kPlaceholderDigest));
     }
     if (auto sound = CheckModel(model); !sound) return file_.At(node, what + ": " + sound.error().message);
     return {};
@@ -268,10 +264,10 @@ Result<v1::Release> CompleteRelease(const ReleaseDraft& draft, const std::map<st
   std::set<std::string> listed;
   for (v1::Variant& variant : *release.mutable_variants()) {
     for (v1::Component& component : *variant.mutable_model()->mutable_components()) {
-      v1::ArtifactRef* artifact = MutableArtifactOf(component);
-      if (artifact == nullptr) continue;
-      *artifact = refs[artifact->name()];
-      if (listed.insert(artifact->digest()).second) *release.add_artifacts() = *artifact;
+      for (v1::ArtifactRef* artifact : MutableArtifactsOf(component)) {
+        *artifact = refs[artifact->name()];
+        if (listed.insert(artifact->digest()).second) *release.add_artifacts() = *artifact;
+      }
     }
   }
   TRY(ValidateRelease(release));

@@ -16,14 +16,14 @@ Result<void> CheckArtifacts(const v1::Release& release, const v1::Variant& varia
   std::map<std::string, std::uint64_t> listed;
   for (const v1::ArtifactRef& artifact : release.artifacts()) listed[artifact.digest()] = artifact.size_bytes();
   for (const v1::Component& component : variant.model().components()) {
-    const v1::ArtifactRef* artifact = ArtifactOf(component);
-    if (artifact == nullptr) continue;
-    const std::string what = "component \"" + component.name() + "\": artifact " + artifact->digest();
-    const auto found = listed.find(artifact->digest());
-    if (found == listed.end()) return Error{Code::kInvalid, what + " is not among the artifacts of the release"};
-    if (found->second != artifact->size_bytes()) {
-      return Error{Code::kInvalid, what + " has " + std::to_string(artifact->size_bytes()) + " bytes here and " +
-                                       std::to_string(found->second) + " among the artifacts of the release"};
+    for (const v1::ArtifactRef* artifact : ArtifactsOf(component)) {
+      const std::string what = "component \"" + component.name() + "\": artifact " + artifact->digest();
+      const auto found = listed.find(artifact->digest());
+      if (found == listed.end()) return Error{Code::kInvalid, what + " is not among the artifacts of the release"};
+      if (found->second != artifact->size_bytes()) {
+        return Error{Code::kInvalid, what + " has " + std::to_string(artifact->size_bytes()) + " bytes here and " +
+                                         std::to_string(found->second) + " among the artifacts of the release"};
+      }
     }
   }
   return {};

@@ -49,7 +49,7 @@ class FirmwareKindTest : public testing::Test {
     firmware.set_version(version);
     firmware.set_hello_ms(200);
     EXPECT_TRUE(WriteFileAtomically(folder_ / Sha256(program), program, 0600).has_value());
-    instance.digest = ComponentDigest(instance.component, instance.host);
+    instance.digest = Sha256(instance.component.SerializeAsString());
     return instance;
   }
 

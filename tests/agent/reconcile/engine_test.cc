@@ -5,7 +5,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
-#include "common/model/model.h"
+#include "common/model/graph.h"
 #include "tests/fakes/fake_kind.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/support/folder.h"
@@ -78,8 +78,8 @@ class EngineTest : public testing::Test {
       v1::Component& component = *model.add_components();
       component.set_name(name);
       component.mutable_process()->add_command(command);
-      digests_[name + "=" + command] = ComponentDigest(component, {});
     }
+    for (const auto& [name, digest] : DigestsOf(model, {})) digests_[name + "=" + components.at(name)] = digest;
     const std::string bundle = model.SerializeAsString();
     published_[Sha256(bundle)] = bundle;
     fetcher_->contents = published_;

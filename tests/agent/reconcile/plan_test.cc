@@ -8,12 +8,12 @@ namespace {
 
 using Match = Observed::Match;
 
-Sighting Seen(const std::string& name, Match match, std::vector<std::string> depends_on = {}) {
+Sighting Seen(const std::string& name, Match match, const std::vector<std::string>& needs = {}) {
   Sighting sighting;
   sighting.instance.application = "app";
   sighting.instance.component.set_name(name);
   sighting.instance.component.mutable_process();
-  for (const std::string& other : depends_on) sighting.instance.component.add_depends_on(other);
+  for (const std::string& other : needs) sighting.instance.needs.push_back("app/" + other);
   sighting.observed.match = match;
   return sighting;
 }

@@ -78,24 +78,6 @@ TEST(Model, TakesOneFirmwareForABoard) {
   EXPECT_THAT(ProblemsOf(Model(Sound() + second)), ElementsAre(HasSubstr("a board runs one firmware")));
 }
 
-TEST(ComponentDigest, ChangesWithWhatMattersAndOnlyWithThat) {
-  v1::Component component;
-  component.set_name("a");
-  component.mutable_process()->add_command("x");
-  (*component.mutable_process()->mutable_environment())["A"] = "1";
-  (*component.mutable_process()->mutable_environment())["B"] = "2";
-  const std::string digest = ComponentDigest(component, {});
-  v1::Component same = component;
-  same.add_depends_on("b");
-  EXPECT_EQ(ComponentDigest(same, {}), digest);
-  v1::Component other = component;
-  (*other.mutable_process()->mutable_environment())["B"] = "3";
-  EXPECT_NE(ComponentDigest(other, {}), digest);
-  v1::Host host;
-  host.mutable_mcu()->set_board("uno");
-  EXPECT_NE(ComponentDigest(component, host), digest);
-}
-
 TEST(IsName, TakesShortLowerCaseWords) {
   for (const char* name : {"a", "gw-1", "1.0_x"}) EXPECT_TRUE(IsName(name)) << name;
   for (const char* name : {"", "-a", "A", "a/b", "a b", "ä"}) EXPECT_FALSE(IsName(name)) << name;
