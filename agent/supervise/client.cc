@@ -42,6 +42,26 @@ Result<void> Signal(const UniqueFd& process, int signal) {
   return SystemError("signal a supervisor", errno);
 }
 
+std::string UserText(const ProgramUser& user) {
+  std::string text = std::to_string(user.user) + ":" + std::to_string(user.group);
+  for (int i = 0; i < user.group_count; ++i) text += ":" + std::to_string(user.groups[i]);
+  return text;
+}
+
+// The options that keep the program apart; those that are not used are left out.
+void AddIsolation(const SupervisorLaunch& launch, std::vector<std::string>* line) {
+  const auto add = [line](const char* name, std::string value) {
+    line->push_back(name);
+    line->push_back(std::move(value));
+  };
+  if (launch.user) add("--user", UserText(*launch.user));
+  for (const auto& folder : launch.cgroups) add("--cgroup", folder);
+  if (!launch.oom_file.empty()) add("--oom-file", launch.oom_file);
+  if (launch.memory_mb != 0) add("--memory-mb", std::to_string(launch.memory_mb));
+  if (launch.address_space_mb != 0) add("--address-space-mb", std::to_string(launch.address_space_mb));
+  if (launch.user_processes != 0) add("--user-processes", std::to_string(launch.user_processes));
+}
+
 std::vector<std::string> CommandLine(const SupervisorLaunch& launch) {
   std::vector<std::string> line = {launch.supervise,
                                    "--dir",
@@ -59,10 +79,11 @@ std::vector<std::string> CommandLine(const SupervisorLaunch& launch) {
                                    "--time-limit-ms",
                                    std::to_string(launch.time_limit.count()),
                                    "--log-bytes",
-                                   std::to_string(launch.log_bytes),
-                                   "--",
-                                   launch.program};
-  if (launch.repeat == SupervisorLaunch::Repeat::kNever) line.insert(line.begin() + 1, "--once");
+                                   std::to_string(launch.log_bytes)};
+  if (launch.repeat == SupervisorLaunch::Repeat::kNever) line.push_back("--once");
+  AddIsolation(launch, &line);
+  line.push_back("--");
+  line.push_back(launch.program);
   line.insert(line.end(), launch.arguments.begin(), launch.arguments.end());
   return line;
 }

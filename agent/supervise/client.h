@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/supervise/options.h"
 #include "agent/supervise/restart.h"
 #include "agent/supervise/status.h"
 #include "common/base/result.h"
@@ -40,6 +42,16 @@ struct SupervisorLaunch {
   /// 0: none.
   std::chrono::milliseconds time_limit{0};
   std::int64_t log_bytes = 1 << 20;
+  /// Whom the program runs as; unset: the user of this process. Only the super-user may choose.
+  std::optional<ProgramUser> user;
+  /// Folders of cgroups that it joins, at most SupervisorOptions::kMaxCgroups, all there.
+  std::vector<std::string> cgroups;
+  /// Where its memory cgroup counts what was killed for want of memory, and what it allows; empty: nowhere.
+  std::string oom_file;
+  std::uint64_t memory_mb = 0;
+  /// Resource limits, 0 for none; the second counts all processes and threads of the user.
+  std::uint64_t address_space_mb = 0;
+  std::uint64_t user_processes = 0;
 };
 
 /// Whose program runs in a folder: two entries of its environment, by which it is known after its supervisor was

@@ -85,11 +85,16 @@ void Supervisor::Start() {
   status_.next_start_ms = 0;
   kill_at_ms_ = 0;
   over_time_ = false;
-  if (const int error = Launch(); error != 0) {
+  oom_kills_before_ = CountOomKills(options_.oom_file);
+  if (const auto verdict = Launch(); verdict.error != 0) {
     CloseStreams();
     Text<sizeof status_.reason> reason;
-    reason.Add("can not start ").Add(options_.program[0]).Add(": ").Add(strerrordesc_np(error));
-    if (error == ENOENT) reason.Add(" (the program, or the interpreter that it names)");
+    reason.Add("can not start ").Add(options_.program[0]).Add(": ");
+    if (verdict.doing != nullptr) reason.Add(verdict.doing).Add(": ");
+    reason.Add(strerrordesc_np(verdict.error));
+    const bool executing = verdict.doing == nullptr;
+    if (executing && verdict.error == ENOENT) reason.Add(" (the program, or the interpreter that it names)");
+    if (executing && verdict.error == EACCES && options_.has_user) reason.Add(" (for the user that it runs as)");
     CopyText(reason.view(), status_.reason);
     status_.exit_code = -1;
     status_.exit_signal = 0;
@@ -105,26 +110,26 @@ void Supervisor::Start() {
   Say(Text<64>().Add("started, pid ").Add(status_.pid).view());
 }
 
-int Supervisor::Launch() {
+LaunchVerdict Supervisor::Launch() {
   int out[2];
   int error[2];
   int verdict[2];
-  if (pipe2(out, O_CLOEXEC) != 0) return errno;
+  if (pipe2(out, O_CLOEXEC) != 0) return {errno, "make a pipe"};
   streams_[0].fd = out[0];
   if (pipe2(error, O_CLOEXEC) != 0) {
     const int failed = errno;
     close(out[1]);
-    return failed;
+    return {failed, "make a pipe"};
   }
   streams_[1].fd = error[0];
   pid_t pid = -1;
-  int failed = 0;
+  LaunchVerdict failed;
   if (pipe2(verdict, O_CLOEXEC) != 0) {
-    failed = errno;
+    failed = {errno, "make a pipe"};
   } else {
     pid = fork();
     if (pid == 0) ExecuteProgram(out[1], error[1], verdict[1]);
-    if (pid < 0) failed = errno;
+    if (pid < 0) failed = {errno, "make a process"};
     close(verdict[1]);
     // Nothing comes when the execution succeeds, since that closes the pipe.
     if (pid > 0) TEMP_FAILURE_RETRY(read(verdict[0], &failed, sizeof failed));
@@ -132,28 +137,31 @@ int Supervisor::Launch() {
   }
   close(out[1]);
   close(error[1]);
-  if (failed != 0) {
+  if (failed.error != 0) {
     if (pid > 0) TEMP_FAILURE_RETRY(waitpid(pid, nullptr, 0));
     return failed;
   }
   for (auto& stream : streams_) fcntl(stream.fd, F_SETFL, O_NONBLOCK);
   status_.pid = pid;
-  return 0;
+  return {};
 }
 
 void Supervisor::ExecuteProgram(int out_fd, int error_fd, int verdict_fd) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != status_.supervisor) _exit(125);  // it died before the line above
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  dup2(out_fd, STDOUT_FILENO);
-  dup2(error_fd, STDERR_FILENO);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  execvp(options_.program[0], options_.program);
-  const int failed = errno;
-  if (write(verdict_fd, &failed, sizeof failed) < 0) _exit(126);
+  auto verdict = Confine(options_);
+  if (verdict.error == 0) {
+    // After the change of the user, which takes it back.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != status_.supervisor) _exit(125);  // it died before the line above
+    dup2(out_fd, STDOUT_FILENO);
+    dup2(error_fd, STDERR_FILENO);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    execvp(options_.program[0], options_.program);
+    verdict.error = errno;
+  }
+  if (write(verdict_fd, &verdict, sizeof verdict) < 0) _exit(126);
   _exit(127);
 }
 
@@ -230,21 +238,32 @@ void Supervisor::OnProgramEnd(int wait_status) {
   status_.pid = 0;
   status_.exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
   status_.exit_signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-  Text<sizeof status_.reason> reason;
-  if (over_time_) {
-    reason.Add("took longer than ").Add(options_.time_limit_ms).Add(" ms");
-  } else if (status_.exit_signal != 0) {
-    const char* name = sigabbrev_np(status_.exit_signal);
-    reason.Add("was ended by signal ").Add(status_.exit_signal).Add(" (SIG").Add(name ? name : "?").Add(")");
-  } else {
-    reason.Add("exited with code ").Add(status_.exit_code);
-  }
-  CopyText(reason.view(), status_.reason);
+  SetEndReason();
   PlanNextStart(status_.exit_code == 0 && !over_time_);
   phase_ = Phase::kClearing;
   if (SignalChildren(stop_asked_ || over_time_ ? 0 : SIGTERM) > 0 && kill_at_ms_ == 0) {
     kill_at_ms_ = BootMs() + options_.stop_timeout_ms;
   }
+}
+
+void Supervisor::SetEndReason() {
+  Text<sizeof status_.reason> reason;
+  const bool oom = CountOomKills(options_.oom_file) > oom_kills_before_;
+  if (over_time_) {
+    reason.Add("took longer than ").Add(options_.time_limit_ms).Add(" ms");
+  } else if (oom && status_.exit_signal == SIGKILL) {
+    reason.Add("was killed: it used more than its ").Add(options_.memory_mb).Add(" MB of memory");
+  } else if (status_.exit_signal != 0) {
+    const char* name = sigabbrev_np(status_.exit_signal);
+    reason.Add("was ended by signal ").Add(status_.exit_signal).Add(" (SIG").Add(name ? name : "?").Add(")");
+  } else {
+    reason.Add("exited with code ").Add(status_.exit_code);
+    if (oom) {
+      reason.Add(", after a process of it was killed: it used more than its ");
+      reason.Add(options_.memory_mb).Add(" MB of memory");
+    }
+  }
+  CopyText(reason.view(), status_.reason);
 }
 
 void Supervisor::PlanNextStart(bool succeeded) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/supervise/confine.h"
 #include "agent/supervise/line_splitter.h"
 #include "agent/supervise/log_file.h"
 #include "agent/supervise/options.h"
@@ -15,8 +16,9 @@ namespace motley::agent {
 /// Runs one program and starts it again as its policy says, until a signal ends it or the policy does. One thread, no
 /// allocation; sleeps in poll() until a child, a signal, a line or a deadline comes.
 ///
-/// The program leads a process group, dies with this process (PR_SET_PDEATHSIG) and gains no privileges. This process
-/// is the reaper of all its descendants: none outlives a run.
+/// The program leads a process group, dies with this process (PR_SET_PDEATHSIG), gains no privileges, and runs as the
+/// user and within the cgroups of the options; this process stays outside of both. It is the reaper of all descendants
+/// of the program: none outlives a run.
 class Supervisor {
  public:
   /// Both outlive this object. The folder's status still says what was before.
@@ -41,8 +43,8 @@ class Supervisor {
   };
 
   void Start();
-  /// Forks and executes; 0, or the errno of what did not work.
-  int Launch();
+  /// Forks and executes; an error of 0, or what did not work.
+  LaunchVerdict Launch();
   [[noreturn]] void ExecuteProgram(int out_fd, int error_fd, int verdict_fd);
   void Wait();
   int PollTimeoutMs() const;
@@ -52,6 +54,8 @@ class Supervisor {
   void CloseStreams();
   void Reap();
   void OnProgramEnd(int wait_status);
+  /// Puts why the program ended into the status.
+  void SetEndReason();
   void PlanNextStart(bool succeeded);
   void OnDeadlines();
   void AskToEnd();
@@ -72,6 +76,8 @@ class Supervisor {
   bool stop_asked_ = false;
   bool over_time_ = false;
   bool restarts_ = true;
+  /// What its cgroup had killed when the program was started.
+  std::int64_t oom_kills_before_ = 0;
   /// BootMs() of when to act, 0 for never.
   std::int64_t kill_at_ms_ = 0;
   std::int64_t limit_at_ms_ = 0;

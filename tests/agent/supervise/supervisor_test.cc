@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,6 +310,68 @@ TEST_F(SupervisorTest, GivesAProgramNothingOfItsOwn) {
   // The last is the folder that ls reads.
   EXPECT_EQ(std::vector<std::string>(lines.begin() + 4, lines.end()),
             (std::vector<std::string>{"NoNewPrivs:\t1", "/dev/null", "0", "1", "2", "3"}));
+}
+
+TEST_F(SupervisorTest, RunsAProgramAsTheUserWithTheGroupsThatItIsTold) {
+  launch_.restart = RestartPolicy::kNever;
+  launch_.user = ProgramUser{4711, 4712, {4713, 4714}, 2};
+  ASSERT_EQ(chmod(launch_.folder.c_str(), 0711), 0);
+  Shell("id -u; id -G; umask; ulimit -c; kill -0 $PPID || echo may not");
+  Start();
+  ASSERT_TRUE(WaitForEnd());
+  EXPECT_THAT(Lines("out"), ElementsAre("4711", "4712 4713 4714", "0027", "0", "may not"));
+}
+
+TEST_F(SupervisorTest, TakesAProgramOfAnotherUserAlongWhenItIsKilled) {
+  launch_.user = ProgramUser{4711, 4712, {}, 0};
+  Shell("echo ready; exec sleep 1000");
+  Start();
+  ASSERT_TRUE(WaitForLine("ready"));
+  const auto before = Look();
+  ASSERT_EQ(kill(before.supervisor, SIGKILL), 0);
+  EXPECT_TRUE(tests::WaitFor([&] { return kill(before.status.pid, 0) != 0; }));
+}
+
+TEST_F(SupervisorTest, LimitsWhatResourceLimitsCan) {
+  launch_.restart = RestartPolicy::kNever;
+  launch_.address_space_mb = 300;
+  launch_.user_processes = 17;
+  Shell("ulimit -v; ulimit -p");
+  Start();
+  ASSERT_TRUE(WaitForEnd());
+  EXPECT_THAT(Lines("out"), ElementsAre("307200", "17"));
+}
+
+TEST_F(SupervisorTest, SaysWhichCgroupItsProgramCouldNotJoin) {
+  launch_.restart = RestartPolicy::kNever;
+  launch_.cgroups = {folder_ / "nowhere"};
+  Shell("echo ran");
+  Start();
+  ASSERT_TRUE(WaitForEnd());
+  EXPECT_STREQ(Status().reason, "can not start /bin/sh: join its cgroup: No such file or directory");
+  EXPECT_THAT(Lines("out"), ElementsAre());
+}
+
+TEST_F(SupervisorTest, SaysThatAProgramWasKilledForItsMemory) {
+  launch_.restart = RestartPolicy::kNever;
+  launch_.oom_file = folder_ / "memory.events";
+  launch_.memory_mb = 64;
+  ASSERT_TRUE(WriteFileAtomically(launch_.oom_file, "oom_kill_disable 7\noom 3\noom_kill 3\n", 0644));
+  Shell("echo 'oom_kill 4' > memory.events; kill -KILL $$");
+  Start();
+  ASSERT_TRUE(WaitForEnd());
+  EXPECT_STREQ(Status().reason, "was killed: it used more than its 64 MB of memory");
+  // A process of it, and before: not this time.
+  Shell("echo 'oom_kill 5' > memory.events; exit 3");
+  Start();
+  ASSERT_TRUE(tests::WaitFor([&] { return Status().exit_code == 3; }));
+  EXPECT_STREQ(Status().reason,
+               "exited with code 3, after a process of it was killed: it used more than its 64 MB of memory");
+  ASSERT_TRUE(WaitForEnd());
+  Shell("kill -KILL $$");
+  Start();
+  ASSERT_TRUE(tests::WaitFor([&] { return Status().exit_signal == SIGKILL; }));
+  EXPECT_STREQ(Status().reason, "was ended by signal 9 (SIGKILL)");
 }
 
 TEST_F(SupervisorTest, KeepsItsLogBoundedUnderAFlood) {
