@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "agent/isolation/folder_tree.h"
 #include "agent/kinds/new_file.h"
 #include "common/log/log.h"
 
@@ -37,6 +38,13 @@ RestartPolicy PolicyOf(const v1::ProcessSpec& spec) {
   }
 }
 
+// What a job on the worker needs to know beside its instance.
+struct ProcessPlace {
+  KindSetup setup;
+  Isolation isolation;
+  std::string folder;
+};
+
 Owner OwnerOf(const Instance& instance) { return {instance.application, instance.component.name()}; }
 
 // The artifact's name as a file name: "/" and what shells or people trip over become "_".
@@ -61,13 +69,6 @@ std::string RemovedFolder(const std::string& folder) {
 }
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
-
-Result<void> RemoveTree(const std::string& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) return SystemError("remove " + path, error.value());
-  return {};
-}
 
 std::string EndText(const SupervisorStatus& status) {
   std::string text = status.reason;
@@ -110,20 +111,39 @@ Observed FromStatus(const SupervisorStatus& status) {
   return observed;
 }
 
-Observed ObserveFolder(const std::string& folder, const Instance& instance) {
+// Of an instance whose folder has grown beyond its limit: it is stopped, and stays so until there is room. It is the
+// very instance: putting itself in its place would not help.
+Observed StopForDisk(const std::string& folder, const Supervision& found, const std::string& reason) {
+  Observed observed{Observed::Match::kMatches, v1::ReportedComponent::STATE_STOPPED, "was stopped: " + reason, 0, 0};
+  observed.restarts = found.status.restarts;
+  if (found.supervisor == 0) return observed;
+  if (const auto asked = AskSupervisorToStop(folder); !asked) observed.detail += "; " + asked.error().message;
+  return observed;
+}
+
+Observed ObserveRunning(const Isolation& isolation, const std::string& folder, const Instance& instance,
+                        const Supervision& found) {
   const auto& spec = instance.component.process();
+  auto observed = FromStatus(found.status);
+  if (found.supervisor == 0) return observed;
+  if (spec.has_artifact() && !Exists(ProgramPath(folder, spec))) {
+    observed.match = Observed::Match::kDiffers;
+    observed.detail += "; its executable is gone";
+  }
+  const auto unenforced = isolation.Unenforced(ConfinedOf(kPart, instance));
+  if (!unenforced.empty()) observed.detail += " (" + unenforced + ")";
+  return observed;
+}
+
+Observed ObserveFolder(const Isolation& isolation, const std::string& folder, const Instance& instance) {
   const auto found = LookAtSupervisor(folder);
   if (!found) return {Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, found.error().message, 0, 0};
-  const bool ended = found->Ended(instance.digest) && PolicyOf(spec) != RestartPolicy::kAlways;
-  if (found->Runs(instance.digest) || ended) {
-    auto observed = FromStatus(found->status);
-    if (!ended && !spec.has_artifact()) return observed;
-    if (!ended && !Exists(ProgramPath(folder, spec))) {
-      observed.match = Observed::Match::kDiffers;
-      observed.detail += "; its executable is gone";
-    }
-    return observed;
+  if (found->has_status && instance.digest == found->status.instance) {
+    const auto over = isolation.OverDiskLimit(ConfinedOf(kPart, instance));
+    if (over) return StopForDisk(folder, *found, *over);
   }
+  const bool ended = found->Ended(instance.digest) && PolicyOf(instance.component.process()) != RestartPolicy::kAlways;
+  if (found->Runs(instance.digest) || ended) return ObserveRunning(isolation, folder, instance, *found);
   if (found->supervisor != 0) {
     auto observed = FromStatus(found->status);
     observed.match = Observed::Match::kDiffers;
@@ -153,16 +173,16 @@ Result<Stopping> BeginStop(const std::string& folder) {
   return stopping;
 }
 
-Result<Stopping> BeginReplace(const std::string& folder, const Instance& instance) {
-  const auto observed = ObserveFolder(folder, instance);
-  TRY_ASSIGN(const auto found, LookAtSupervisor(folder));
+Result<Stopping> BeginReplace(const ProcessPlace& place, const Instance& instance) {
+  const auto observed = ObserveFolder(place.isolation, place.folder, instance);
+  TRY_ASSIGN(const auto found, LookAtSupervisor(place.folder));
   const bool failed = found.Ended(instance.digest) && found.status.exit_code != 0;
   if (observed.match == Observed::Match::kMatches && !failed) {
     Stopping stopping;
     stopping.needless = true;
     return stopping;
   }
-  return BeginStop(folder);
+  return BeginStop(place.folder);
 }
 
 // Leaves nothing in bin but the executable.
@@ -182,12 +202,14 @@ Result<void> StartAlone(const SupervisorLaunch& launch, const Owner& owner) {
   return StartSupervisor(launch);
 }
 
-Result<void> StartInstance(const KindSetup& setup, const std::string& folder, const Instance& instance) {
+Result<void> StartInstance(const ProcessPlace& place, const Instance& instance) {
+  const auto& [setup, isolation, folder] = place;
   const auto& spec = instance.component.process();
+  const auto confined = ConfinedOf(kPart, instance);
   TRY(EndSupervisor(folder, OwnerOf(instance)));
+  TRY(isolation.Release(confined));
   if (!Exists(folder) && Exists(RemovedFolder(folder))) TRY(RenameDurably(RemovedFolder(folder), folder));
-  const std::string work = folder + "/work";
-  TRY(MakeFolder(work));
+  TRY(isolation.PrepareFolder(confined));
   TRY(InstallArtifact(setup, folder, spec));
   SupervisorLaunch launch;
   launch.supervise = setup.supervise;
@@ -195,28 +217,34 @@ Result<void> StartInstance(const KindSetup& setup, const std::string& folder, co
   launch.instance = instance.digest;
   launch.program = ProgramPath(folder, spec);
   launch.arguments.assign(spec.command().begin() + (spec.has_artifact() ? 0 : 1), spec.command().end());
-  launch.environment = ProgramEnvironment(setup, OwnerOf(instance), work, spec.environment());
-  launch.working_folder = work;
+  launch.environment = ProgramEnvironment(setup, confined, spec.environment());
   launch.restart = PolicyOf(spec);
   launch.stop_timeout =
       std::chrono::milliseconds(spec.stop_timeout_ms() != 0 ? spec.stop_timeout_ms() : kDefaultStopTimeoutMs);
   launch.log_bytes = kLogBytes;
+  TRY(isolation.Confine(confined, &launch));
   return StartAlone(launch, OwnerOf(instance));
 }
 
-Result<void> SetAside(const std::string& folder, const Owner& owner) {
-  TRY(EndSupervisor(folder, owner));
+Result<void> SetAside(const ProcessPlace& place, const Instance& instance) {
+  const auto& folder = place.folder;
+  TRY(EndSupervisor(folder, OwnerOf(instance)));
+  TRY(place.isolation.Release(ConfinedOf(kPart, instance)));
   if (!Exists(folder)) return {};
   TRY(RemoveTree(RemovedFolder(folder)));
   return RenameDurably(folder, RemovedFolder(folder));
 }
 
 // Whether the instance has proven itself: 0, or how many milliseconds to wait before the next look.
-Result<std::int64_t> LookForConfirmation(const std::string& folder, const Instance& instance) {
+Result<std::int64_t> LookForConfirmation(const ProcessPlace& place, const Instance& instance) {
   const auto& spec = instance.component.process();
+  const auto& folder = place.folder;
   const std::int64_t confirm_ms = spec.confirm_ms() != 0 ? spec.confirm_ms() : kDefaultConfirmMs;
   TRY_ASSIGN(const auto found, LookAtSupervisor(folder));
   const auto& status = found.status;
+  if (const auto over = place.isolation.OverDiskLimit(ConfinedOf(kPart, instance))) {
+    return Error{Code::kUnavailable, StopForDisk(folder, found, *over).detail};
+  }
   if (found.Ended(instance.digest) && status.exit_code == 0) return 0;
   if (found.Ended(instance.digest)) return Error{Code::kUnavailable, EndText(status) + LastLines(folder)};
   if (!found.Runs(instance.digest)) return Error{Code::kUnavailable, "is not running" + LastLines(folder)};
@@ -248,13 +276,18 @@ Result<void> RemoveSetAside(const std::string& state_folder) {
 }  // namespace
 
 ProcessKind::ProcessKind(Loop& loop, KindSetup setup)
-    : loop_(loop), setup_(std::move(setup)), waits_(loop), worker_(loop, "process") {}
+    : loop_(loop),
+      setup_(std::move(setup)),
+      isolation_(setup_.state_folder, Cgroups::OfThisMachine(setup_.state_folder)),
+      waits_(loop),
+      worker_(loop, "process") {}
 
 Result<void> ProcessKind::Check(const Instance& instance) {
   const auto& spec = instance.component.process();
   const std::string doing = "process \"" + instance.component.name() + "\"";
   TRY(ComponentFolder(setup_, kPart, instance));
   TRY(CheckVariables(spec.environment()).While(doing));
+  TRY(isolation_.Check(ConfinedOf(kPart, instance)).While(doing));
   for (const auto& word : spec.command()) {
     if (word.find('\0') == std::string::npos) continue;
     return Error{Code::kInvalid, doing + ": its command holds a NUL byte; take it out"};
@@ -274,9 +307,9 @@ Result<void> ProcessKind::Check(const Instance& instance) {
 
 void ProcessKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
   worker_.Run(
-      [setup = setup_, instance] {
+      [setup = setup_, isolation = isolation_, instance] {
         const auto folder = ComponentFolder(setup, kPart, instance);
-        if (folder) return ObserveFolder(*folder, instance);
+        if (folder) return ObserveFolder(isolation, *folder, instance);
         return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, folder.error().message, 0, 0};
       },
       std::move(done));
@@ -285,10 +318,11 @@ void ProcessKind::Observe(const Instance& instance, std::function<void(Observed)
 void ProcessKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
   auto folder = ComponentFolder(setup_, kPart, instance);
   if (!folder) return loop_.Post([done, error = folder.error()] { done(error); });
-  auto start = [this, folder = *folder, instance, done] {
-    worker_.Run([setup = setup_, folder, instance] { return StartInstance(setup, folder, instance); }, done);
+  const ProcessPlace place{setup_, isolation_, *folder};
+  auto start = [this, place, instance, done] {
+    worker_.Run([place, instance] { return StartInstance(place, instance); }, done);
   };
-  worker_.Run([folder = *folder, instance] { return BeginReplace(folder, instance); },
+  worker_.Run([place, instance] { return BeginReplace(place, instance); },
               [this, key = instance.Key(), done, start](Result<Stopping> old) {
                 if (!old) return done(old.error());
                 if (old->needless) return done({});
@@ -304,9 +338,10 @@ void ProcessKind::Confirm(const Instance& instance, std::function<void(Result<vo
 
 void ProcessKind::WaitForConfirmation(const Instance& instance, std::int64_t deadline_ms,
                                       std::function<void(Result<void>)> done) {
-  auto look = [setup = setup_, instance]() -> Result<std::int64_t> {
+  auto look = [setup = setup_, isolation = isolation_, instance]() -> Result<std::int64_t> {
     TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
-    return LookForConfirmation(folder, instance).While("process \"" + instance.component.name() + "\"");
+    return LookForConfirmation({setup, isolation, folder}, instance)
+        .While("process \"" + instance.component.name() + "\"");
   };
   worker_.Run(look, [this, instance, deadline_ms, done](Result<std::int64_t> wait_ms) {
     if (!wait_ms) return done(wait_ms.error());
@@ -323,8 +358,8 @@ void ProcessKind::WaitForConfirmation(const Instance& instance, std::int64_t dea
 void ProcessKind::Remove(const Instance& instance, std::function<void(Result<void>)> done) {
   auto folder = ComponentFolder(setup_, kPart, instance);
   if (!folder) return loop_.Post([done, error = folder.error()] { done(error); });
-  auto set_aside = [this, folder = *folder, owner = OwnerOf(instance), done] {
-    worker_.Run([folder, owner] { return SetAside(folder, owner); }, done);
+  auto set_aside = [this, place = ProcessPlace{setup_, isolation_, *folder}, instance, done] {
+    worker_.Run([place, instance] { return SetAside(place, instance); }, done);
   };
   worker_.Run([folder = *folder] { return BeginStop(folder); },
               [this, key = instance.Key(), done, set_aside](Result<Stopping> stopping) {

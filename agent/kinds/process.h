@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "agent/isolation/isolation.h"
 #include "agent/kinds/exit_waits.h"
 #include "agent/kinds/kind.h"
 #include "agent/kinds/setup.h"
@@ -14,13 +15,14 @@ namespace motley::agent {
 ///
 /// Folder <state>/run/<application>/<component>: `bin` with the executable, `work` where the program runs and what it
 /// keeps from version to version, and the supervisor's files; its status names the digest of the instance. A removed
-/// component's folder is set aside until Commit, so that undoing the removal brings its data back.
+/// component's folder is set aside until Commit, so that undoing the removal brings its data back. One whose folder
+/// outgrows its limit is stopped when it is observed, and stays so until there is room.
 class ProcessKind : public Kind {
  public:
   /// `loop` outlives this object.
   ProcessKind(Loop& loop, KindSetup setup);
 
-  /// Errors: kInvalid also for an executable that this machine can not run.
+  /// Errors: kInvalid also for an executable that this machine can not run; those of Isolation::Check.
   Result<void> Check(const Instance& instance) override;
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// An instance that is being supervised is left alone.
@@ -35,6 +37,7 @@ class ProcessKind : public Kind {
 
   Loop& loop_;
   const KindSetup setup_;
+  const Isolation isolation_;
   std::map<std::string, Handle> timers_;
   ExitWaits waits_;
   Worker worker_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "agent/isolation/folder_tree.h"
 #include "agent/kinds/new_file.h"
 #include "agent/kinds/script_steps.h"
 #include "common/crypto/digest.h"
@@ -25,6 +26,13 @@ constexpr std::chrono::milliseconds kSlack{10000};
 constexpr std::int64_t kLogBytes = 256 << 10;
 
 std::string Doing(const Instance& instance) { return "script \"" + instance.component.name() + "\""; }
+
+// What a job on the worker needs to know beside its instance.
+struct ScriptPlace {
+  KindSetup setup;
+  Isolation isolation;
+  std::string folder;
+};
 
 Owner OwnerOf(const Instance& instance) { return {instance.application, instance.component.name()}; }
 
@@ -47,6 +55,14 @@ std::chrono::milliseconds TimeLimit(const ScriptRecord& record) {
   return std::chrono::milliseconds(record.timeout_ms() != 0 ? record.timeout_ms() : kDefaultTimeoutMs);
 }
 
+// As it was when the record was made: `undo` of an old version runs as that did.
+Result<Confined> ConfinedByRecord(const Instance& instance, const ScriptRecord& record) {
+  auto confined = ConfinedOf(kPart, instance);
+  confined.user = record.user();
+  if (confined.limits.ParseFromString(record.limits())) return confined;
+  return Error{Code::kCorrupt, "its record is damaged; undo by hand what its script did, and delete the record"};
+}
+
 Result<std::string> ScriptText(const KindSetup& setup, const v1::ScriptSpec& spec) {
   if (!spec.has_artifact()) return spec.apply();
   return ReadFile(setup.artifact(spec.artifact().digest()), kScriptLimitBytes);
@@ -56,12 +72,14 @@ enum class Begun { kYes, kOtherCameFirst };
 
 // Writes down that a run begins, and begins it. A run that nobody knows the end of keeps its name: an agent that was
 // killed may have left its supervisor on the way, and then that is this run.
-Result<Begun> BeginRun(const KindSetup& setup, const std::string& folder, const Instance& instance, ScriptRecord record,
+Result<Begun> BeginRun(const ScriptPlace& place, const Instance& instance, ScriptRecord record,
                        const std::string& text) {
-  const std::string work = folder + "/work";
+  const auto& [setup, isolation, folder] = place;
+  TRY_ASSIGN(const auto confined, ConfinedByRecord(instance, record));
   const std::string script = folder + "/script";
-  TRY(MakeFolder(work));
+  TRY(isolation.PrepareFolder(confined));
   TRY(WriteFileAtomically(script, text, 0700));
+  TRY(isolation.LetRead(confined, script, 0750));
   if (record.run().empty()) record.set_run(RandomHex(16));
   TRY(SaveRecord(folder, record));
   const bool names_interpreter = text.starts_with("#!");
@@ -72,12 +90,12 @@ Result<Begun> BeginRun(const KindSetup& setup, const std::string& folder, const 
   launch.repeat = SupervisorLaunch::Repeat::kNever;
   launch.program = names_interpreter ? script : "/bin/sh";
   if (!names_interpreter) launch.arguments = {script};
-  launch.environment = ProgramEnvironment(setup, OwnerOf(instance), work, record.environment());
-  launch.working_folder = work;
+  launch.environment = ProgramEnvironment(setup, confined, record.environment());
   launch.restart = RestartPolicy::kNever;
   launch.stop_timeout = kStopTimeout;
   launch.time_limit = TimeLimit(record);
   launch.log_bytes = kLogBytes;
+  TRY(isolation.Confine(confined, &launch));
   const auto started = StartSupervisor(launch);
   if (started) return Begun::kYes;
   if (started.error().code == Code::kConflict) return Begun::kOtherCameFirst;
@@ -90,8 +108,7 @@ std::string UnfinishedRun(const ScriptFacts& facts, ScriptRecord::Phase phase) {
   return facts.record->run();
 }
 
-Result<Begun> BeginApply(const KindSetup& setup, const std::string& folder, const Instance& instance,
-                         const ScriptFacts& facts) {
+Result<Begun> BeginApply(const ScriptPlace& place, const Instance& instance, const ScriptFacts& facts) {
   const auto& spec = instance.component.script();
   ScriptRecord record;
   record.set_digest(instance.digest);
@@ -100,8 +117,10 @@ Result<Begun> BeginApply(const KindSetup& setup, const std::string& folder, cons
   record.set_undo(spec.undo());
   *record.mutable_environment() = spec.environment();
   record.set_timeout_ms(spec.timeout_ms());
-  TRY_ASSIGN(const auto text, ScriptText(setup, spec));
-  return BeginRun(setup, folder, instance, std::move(record), text);
+  record.set_user(instance.component.user());
+  record.set_limits(instance.component.limits().SerializeAsString());
+  TRY_ASSIGN(const auto text, ScriptText(place.setup, spec));
+  return BeginRun(place, instance, std::move(record), text);
 }
 
 Result<void> RemoveFolder(const std::string& folder) {
@@ -109,9 +128,17 @@ Result<void> RemoveFolder(const std::string& folder) {
   if (unlink(RecordPath(folder).c_str()) != 0 && errno != ENOENT) {
     return SystemError("remove " + RecordPath(folder), errno);
   }
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (error) return SystemError("remove " + folder, error.value());
+  return RemoveTree(folder);
+}
+
+// What ran is over: takes its cgroups away, whatever limits it had.
+Result<void> ReleaseRun(const ScriptPlace& place, const Instance& instance) {
+  return place.isolation.Release(ConfinedOf(kPart, instance));
+}
+
+Result<void> CheckRoomLeft(const ScriptPlace& place, const Instance& instance) {
+  const auto over = place.isolation.OverDiskLimit(ConfinedOf(kPart, instance));
+  if (over) return Error{Code::kUnavailable, "apply ended well, and " + *over};
   return {};
 }
 
@@ -149,8 +176,8 @@ Error Failure(const std::string& folder, const ScriptFacts& facts) {
 }
 
 // Takes steps until there is something to wait for.
-Result<Progress> TakeSteps(const KindSetup& setup, const Instance& instance, bool wanted, const ScriptWait& waited) {
-  TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
+Result<Progress> TakeSteps(const ScriptPlace& place, const Instance& instance, bool wanted, const ScriptWait& waited) {
+  const auto& folder = place.folder;
   while (true) {
     ScriptFacts facts;
     TRY_ASSIGN(facts.record, LoadRecord(folder));
@@ -172,7 +199,7 @@ Result<Progress> TakeSteps(const KindSetup& setup, const Instance& instance, boo
         TRY(EndSupervisor(folder, OwnerOf(instance)));
         break;
       case ScriptStep::kRunApply: {
-        TRY_ASSIGN(const auto begun, BeginApply(setup, folder, instance, facts));
+        TRY_ASSIGN(const auto begun, BeginApply(place, instance, facts));
         if (begun == Begun::kOtherCameFirst) break;
         TRY_ASSIGN(const auto record, LoadRecord(folder));
         return WaitFor(folder, *record);
@@ -180,26 +207,38 @@ Result<Progress> TakeSteps(const KindSetup& setup, const Instance& instance, boo
       case ScriptStep::kRunUndo: {
         facts.record->set_run(UnfinishedRun(facts, ScriptRecord::PHASE_UNDOING));
         facts.record->set_phase(ScriptRecord::PHASE_UNDOING);
-        TRY_ASSIGN(const auto begun, BeginRun(setup, folder, instance, *facts.record, facts.record->undo()));
+        TRY_ASSIGN(const auto begun, BeginRun(place, instance, *facts.record, facts.record->undo()));
         if (begun == Begun::kOtherCameFirst) break;
         TRY_ASSIGN(const auto record, LoadRecord(folder));
         return WaitFor(folder, *record);
       }
       case ScriptStep::kNoteApplied:
+        TRY(ReleaseRun(place, instance));
+        TRY(CheckRoomLeft(place, instance));
         facts.record->set_phase(ScriptRecord::PHASE_APPLIED);
         TRY(SaveRecord(folder, *facts.record));
         break;
       case ScriptStep::kForget:
+        TRY(ReleaseRun(place, instance));
         TRY(RemoveFolder(folder));
         break;
       case ScriptStep::kFail:
+        TRY(ReleaseRun(place, instance));
         return Failure(folder, facts);
     }
   }
 }
 
-Result<Observed> LookAtInstance(const KindSetup& setup, const Instance& instance) {
-  TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
+// What people should know about a script beside that it was run or runs: limits that are not kept.
+std::string Notes(const Isolation& isolation, const Instance& instance, bool running) {
+  const auto confined = ConfinedOf(kPart, instance);
+  if (const auto over = isolation.OverDiskLimit(confined)) return "; " + *over;
+  const auto unenforced = running ? isolation.Unenforced(confined) : "";
+  return unenforced.empty() ? "" : " (" + unenforced + ")";
+}
+
+Result<Observed> LookAtInstance(const ScriptPlace& place, const Instance& instance) {
+  const auto& folder = place.folder;
   TRY_ASSIGN(const auto record, LoadRecord(folder));
   Observed observed;
   observed.detail = "was never run";
@@ -210,13 +249,13 @@ Result<Observed> LookAtInstance(const KindSetup& setup, const Instance& instance
   if (record->phase() == ScriptRecord::PHASE_APPLIED) {
     observed.match = Observed::Match::kMatches;
     observed.state = v1::ReportedComponent::STATE_RUNNING;
-    observed.detail = "was run";
+    observed.detail = "was run" + Notes(place.isolation, instance, false);
     return observed;
   }
   TRY_ASSIGN(const auto found, LookAtSupervisor(folder));
   const bool running = found.Runs(record->run());
   observed.state = running ? v1::ReportedComponent::STATE_STARTING : v1::ReportedComponent::STATE_MISSING;
-  observed.detail = running                      ? "is running"
+  observed.detail = running                      ? "is running" + Notes(place.isolation, instance, true)
                     : found.Ended(record->run()) ? "did not end well: " + std::string(found.status.reason)
                                                  : "was cut off";
   return observed;
@@ -224,12 +263,17 @@ Result<Observed> LookAtInstance(const KindSetup& setup, const Instance& instance
 
 }  // namespace
 
-ScriptKind::ScriptKind(Loop& loop, KindSetup setup) : setup_(std::move(setup)), waits_(loop), worker_(loop, "script") {}
+ScriptKind::ScriptKind(Loop& loop, KindSetup setup)
+    : setup_(std::move(setup)),
+      isolation_(setup_.state_folder, Cgroups::OfThisMachine(setup_.state_folder)),
+      waits_(loop),
+      worker_(loop, "script") {}
 
 Result<void> ScriptKind::Check(const Instance& instance) {
   const auto& spec = instance.component.script();
   TRY(ComponentFolder(setup_, kPart, instance));
   TRY(CheckVariables(spec.environment()).While(Doing(instance)));
+  TRY(isolation_.Check(ConfinedOf(kPart, instance)).While(Doing(instance)));
   if (!spec.has_artifact()) {
     if (!spec.apply().empty()) return {};
     return Error{Code::kInvalid, Doing(instance) + ": it has nothing to apply; give it a script"};
@@ -245,9 +289,13 @@ Result<void> ScriptKind::Check(const Instance& instance) {
 }
 
 void ScriptKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
+  auto look = [setup = setup_, isolation = isolation_, instance]() -> Result<Observed> {
+    TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
+    return LookAtInstance({setup, isolation, folder}, instance);
+  };
   worker_.Run(
-      [setup = setup_, instance] {
-        auto observed = LookAtInstance(setup, instance);
+      [look] {
+        auto observed = look();
         if (observed) return *observed;
         return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message, 0,
                         0};
@@ -272,15 +320,17 @@ void ScriptKind::Remove(const Instance& instance, std::function<void(Result<void
 
 void ScriptKind::Advance(const Instance& instance, Goal goal, const ScriptWait& waited,
                          std::function<void(Result<void>)> done) {
-  worker_.Run([setup = setup_, instance, goal,
-               waited] { return TakeSteps(setup, instance, goal == Goal::kApplied, waited).While(Doing(instance)); },
-              [this, instance, goal, done](Result<Progress> progress) {
-                if (!progress) return done(progress.error());
-                if (progress->finished) return done({});
-                const auto wait = progress->wait;
-                waits_.Wait(instance.Key(), std::move(progress->process), progress->at_most,
-                            [this, instance, goal, wait, done] { Advance(instance, goal, wait, done); });
-              });
+  auto advance = [setup = setup_, isolation = isolation_, instance, goal, waited]() -> Result<Progress> {
+    TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
+    return TakeSteps({setup, isolation, folder}, instance, goal == Goal::kApplied, waited).While(Doing(instance));
+  };
+  worker_.Run(advance, [this, instance, goal, done](Result<Progress> progress) {
+    if (!progress) return done(progress.error());
+    if (progress->finished) return done({});
+    const auto wait = progress->wait;
+    waits_.Wait(instance.Key(), std::move(progress->process), progress->at_most,
+                [this, instance, goal, wait, done] { Advance(instance, goal, wait, done); });
+  });
 }
 
 }  // namespace motley::agent

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/isolation/isolation.h"
 #include "agent/kinds/exit_waits.h"
 #include "agent/kinds/kind.h"
 #include "agent/kinds/script_steps.h"
@@ -13,12 +14,14 @@ namespace motley::agent {
 /// A script runs under a supervisor, so that it goes on when the agent ends, is never run twice at a time, and its
 /// output is kept (folder <state>/scripts/<application>/<component>). The record there says how far it got. What a
 /// power failure cut off is run again from its start: scripts must be repeatable. When another version comes, `undo` of
-/// the old one runs first, also when its `apply` did not end well; so `undo` must cope with half of it.
+/// the old one runs first, as the user of the old one, also when its `apply` did not end well; so `undo` must cope with
+/// half of it.
 class ScriptKind : public Kind {
  public:
   /// `loop` outlives this object.
   ScriptKind(Loop& loop, KindSetup setup);
 
+  /// Errors: also those of Isolation::Check.
   Result<void> Check(const Instance& instance) override;
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// Errors: kUnavailable (exit code, signal or time limit, with the last lines that it wrote).
@@ -34,6 +37,7 @@ class ScriptKind : public Kind {
   void Advance(const Instance& instance, Goal goal, const ScriptWait& waited, std::function<void(Result<void>)> done);
 
   const KindSetup setup_;
+  const Isolation isolation_;
   ExitWaits waits_;
   Worker worker_;
 };

@@ -47,16 +47,22 @@ Result<void> CheckVariables(const VariableMap& variables) {
   return {};
 }
 
-std::vector<std::string> ProgramEnvironment(const KindSetup& setup, const Owner& owner, const std::string& home,
+Confined ConfinedOf(std::string_view part, const Instance& instance) {
+  const auto& component = instance.component;
+  return {std::string(part), {instance.application, component.name()}, component.user(), component.limits()};
+}
+
+std::vector<std::string> ProgramEnvironment(const KindSetup& setup, const Confined& confined,
                                             const VariableMap& variables) {
   std::map<std::string, std::string> merged = {
       {"PATH", OwnVariable("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")},
       {"LANG", OwnVariable("LANG", "C.UTF-8")},
       {"TMPDIR", OwnVariable("TMPDIR", "/tmp")},
-      {"HOME", home}};
+      {"HOME", confined.Folder(setup.state_folder) + "/work"}};
+  Isolation::AddUserVariables(confined, &merged);
   for (const auto& [name, value] : variables) merged[name] = value;
   // First, since that is where they are looked for after a supervisor was killed.
-  std::vector<std::string> entries = {owner.ApplicationEntry(), owner.ComponentEntry(),
+  std::vector<std::string> entries = {confined.owner.ApplicationEntry(), confined.owner.ComponentEntry(),
                                       "MOTLEY_GATEWAY=" + setup.gateway};
   for (const char* name : {"MOTLEY_APPLICATION", "MOTLEY_COMPONENT", "MOTLEY_GATEWAY"}) merged.erase(name);
   for (const auto& [name, value] : merged) entries.push_back(name + "=" + value);
