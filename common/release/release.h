@@ -5,18 +5,10 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/release/model_file.h"
 #include "motley/v1/release.pb.h"
 
 namespace motley {
-
-/// An artifact that a release file names and that is on the author's disk.
-struct LocalArtifact {
-  /// As the file calls it.
-  std::string name;
-  /// Relative to the release file.
-  std::string file;
-  int line = 0;
-};
 
 /// A release file that was read and holds together, but whose local artifacts have no digests yet.
 struct ReleaseDraft {
@@ -27,7 +19,7 @@ struct ReleaseDraft {
 };
 
 /// Reads a release file (docs/release-file.md), strictly. `file_name` is for messages. Pure: opens nothing.
-/// Errors: kInvalid, beginning with "FILE:LINE: ".
+/// Errors: kInvalid, beginning with "FILE:LINE: "; of an unsound model, one line of text for each problem.
 Result<ReleaseDraft> ParseReleaseFile(const std::string& file_name, const std::string& text);
 
 /// Puts digests in the place of names. `local` has each of `draft.files` by its name.

@@ -1,5 +1,6 @@
 #include "common/release/yaml.h"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -7,24 +8,67 @@
 
 namespace motley {
 namespace {
+
 constexpr std::size_t kMaxBytes = 1024 * 1024;
+// Keys stand in messages and are copied with them.
+constexpr std::size_t kMaxKeyBytes = 1024;
+
+/// The first byte that does not belong to well-formed UTF-8 (RFC 3629), or npos.
+std::size_t FindBadUtf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+    if (size == 0 || at + size > text.size()) return at;
+    for (std::size_t i = 1; i < size; ++i) {
+      if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return at;
+    }
+    const auto second = size > 1 ? static_cast<unsigned char>(text[at + 1]) : 0;
+    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+    const bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
+    if (overlong || outside) return at;
+    at += size;
+  }
+  return std::string_view::npos;
 }
+
+}  // namespace
 
 Result<YamlFile> YamlFile::Parse(const std::string& name, const std::string& text) {
   if (text.size() > kMaxBytes) {
     return Error{Code::kInvalid, name + ": " + std::to_string(text.size()) + " bytes are over the limit of 1 MiB"};
   }
+  if (const std::size_t bad = FindBadUtf8(text); bad != std::string_view::npos) {
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n') + 1;
+    return Error{Code::kInvalid,
+                 name + ":" + std::to_string(line) + ": holds bytes that are not UTF-8; convert the file"};
+  }
   try {
-    YAML::Node root = YAML::Load(text);
-    if (!root.IsMap()) return Error{Code::kInvalid, name + ":1: expected keys and values, as in `application: blinky`"};
-    return YamlFile(name, std::move(root));
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      return Error{Code::kInvalid, name + ":" + std::to_string(documents[1].Mark().line + 1) +
+                                       ": a second document begins here; put each into a file of its own"};
+    }
+    if (documents.empty() || !documents[0].IsMap()) {
+      return Error{Code::kInvalid, name + ":1: expected keys and values, as in `application: blinky`"};
+    }
+    return YamlFile(name, std::move(documents[0]));
   } catch (const YAML::Exception& error) {
     return Error{Code::kInvalid, name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg};
   }
 }
 
 Error YamlFile::At(const YAML::Node& node, std::string_view problem) const {
-  return Error{Code::kInvalid, name_ + ":" + std::to_string(node.Mark().line + 1) + ": " + std::string(problem)};
+  return AtLine(node.Mark().line + 1, problem);
+}
+
+Error YamlFile::AtLine(int line, std::string_view problem) const {
+  // What has no place of its own counts as the first line.
+  return Error{Code::kInvalid, name_ + ":" + std::to_string(std::max(line, 1)) + ": " + std::string(problem)};
 }
 
 Result<void> YamlFile::EachEntry(const YAML::Node& node, std::string_view what, const EntryFunction& entry) const {
@@ -33,6 +77,7 @@ Result<void> YamlFile::EachEntry(const YAML::Node& node, std::string_view what, 
   for (const auto& pair : node) {
     if (!pair.first.IsScalar()) return At(pair.first, std::string(what) + ": a key must be a word");
     const std::string& key = pair.first.Scalar();
+    if (key.size() > kMaxKeyBytes) return At(pair.first, std::string(what) + ": a key has more than 1,024 bytes");
     if (!seen.insert(key).second) return At(pair.first, std::string(what) + ": \"" + key + "\" is there twice");
     TRY(entry(key, pair.first, pair.second));
   }
@@ -60,6 +105,9 @@ Result<std::string> YamlFile::Text(const YAML::Node& node, std::string_view what
   if (node.IsNull())
     return At(node, std::string(what) + ": expected a text, found nothing; write \"\" for an empty one");
   if (!node.IsScalar()) return At(node, std::string(what) + ": expected a text or a number");
+  if (node.Scalar().find('\0') != std::string::npos) {
+    return At(node, std::string(what) + ": holds a NUL character, which no text can; put it into an artifact");
+  }
   return node.Scalar();
 }
 

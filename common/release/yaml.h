@@ -15,13 +15,25 @@ namespace motley {
 /// Reads YAML strictly: what is not expected is an error that names file and line.
 class YamlFile {
  public:
-  /// Errors: kInvalid (no YAML, or more than 1 MiB of it).
+  /// Errors: kInvalid (no YAML, more than one document, more than 1 MiB, not UTF-8).
   static Result<YamlFile> Parse(const std::string& name, const std::string& text);
 
   const YAML::Node& root() const { return root_; }
 
   /// kInvalid, with "FILE:LINE: " in front.
   Error At(const YAML::Node& node, std::string_view problem) const;
+  /// The same for a line, from 1.
+  Error AtLine(int line, std::string_view problem) const;
+
+  /// What `read` gives; what the library throws becomes an error.
+  template <typename T>
+  Result<T> Guarded(const std::function<Result<T>()>& read) const {
+    try {
+      return read();
+    } catch (const YAML::Exception& error) {
+      return AtLine(error.mark.line + 1, error.msg);
+    }
+  }
 
   using EntryFunction =
       std::function<Result<void>(const std::string& key, const YAML::Node& key_node, const YAML::Node& value)>;
