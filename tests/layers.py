@@ -20,7 +20,7 @@ owners = {
     r"mqtt/": ["common/mqtt/connection.cc"],
     r"openssl/": ["common/crypto/"],
     r"libserialport\.h": ["agent/serial/"],
-    r"httplib\.h": ["common/http/client.cc", "agent/kinds/docker_engine.cc"],
+    r"httplib\.h": ["common/http/", "agent/kinds/docker_engine.cc"],
     r"boost/beast": ["controller/api/"],
     r"boost/asio": ["common/loop/loop.cc", "controller/api/"],
     r"nlohmann/": ["common/genesis/", "common/release/", "agent/kinds/", "tools/motley/"],

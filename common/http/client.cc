@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <optional>
 
 #include "common/files/files.h"
+#include "common/http/no_sigpipe.h"
 #include "motley/v1/api.pb.h"
 
 namespace motley {
@@ -90,29 +90,6 @@ bool IsBaseUrl(std::string_view url) {
   const auto number = ToNumber(std::string(port.substr(1)));
   return port.front() == ':' && number && *number <= 65535;
 }
-
-/// Keeps SIGPIPE from this thread. The library writes to sockets without MSG_NOSIGNAL, and a server that closes early
-/// would end the process.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoSigpipe() {
-    if (sigismember(&before_, SIGPIPE) != 0) return;
-    const timespec now{};
-    while (sigtimedwait(&pipe_, nullptr, &now) > 0) continue;
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-};
 
 class HttplibClient final : public HttpClient {
  public:
