@@ -69,6 +69,9 @@ class SshClient {
   void Tidy(std::chrono::seconds age) const;
 
  private:
+  /// The folder of a host, with its files.
+  Result<std::string> Prepare(const v1::Host& host) const;
+
   std::string folder_;
 };
 
