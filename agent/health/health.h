@@ -19,9 +19,9 @@ namespace motley::agent {
 
 /// Carries out the health checks of components (v1::HealthCheck). Loop thread only.
 ///
-/// A check is done by one of a few workers, each for at most the check's timeout; those that find no worker free wait in
-/// line, so that a check that hangs delays the others but never stops them. HTTP and TCP are checked from the gateway;
-/// a script runs on the machine of its component.
+/// A check is done by one of a few workers, each for at most the check's timeout; those that find no worker free wait
+/// in line, so that a check that hangs delays the others but never stops them. HTTP and TCP are checked from the
+/// gateway; a script runs on the machine of its component.
 class Health {
  public:
   struct Events {
@@ -37,10 +37,9 @@ class Health {
   Health& operator=(const Health&) = delete;
   ~Health();
 
-  /// Checks `instance` until it is healthy. Failures in the start period do not count; after that `retries` of them in a
-  /// row end it with the last reason. Without a check `done` is called at once, but never from within this call. One at
-  /// a time for a key: another call for it, with whatever version, ends the first with kConflict.
-  /// Errors: as Probe.
+  /// Checks `instance` until it is healthy. Failures in the start period do not count; after that `retries` of them in
+  /// a row end it with the last reason. Without a check `done` is called at once, but never from within this call. One
+  /// at a time for a key: another call for it, with whatever version, ends the first with kConflict. Errors: as Probe.
   void Confirm(const Instance& instance, std::function<void(Result<void>)> done);
 
   /// From now on exactly these are checked, each at its interval; those without a check are left out. One that is
@@ -83,7 +82,7 @@ class Health {
   void Confirmed(const std::string& key, const Result<void>& result);
   void Schedule(const std::string& key);
   void CheckWatched(const std::string& key);
-  void Seen(const std::string& key, const Result<void>& result);
+  void VerdictChanged(const std::string& key);
   void Enqueue(const Instance& instance, std::function<void(Result<void>)> done);
   void StartJobs();
 
