@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <optional>
 #include <unordered_map>
 
 #include "common/model/graph.h"
@@ -27,14 +28,20 @@ void PlanRemovals(std::span<const StepItem> leftovers, std::vector<PlannedStep>&
   }
 }
 
+std::optional<Action> ActionFor(const StepItem& item) {
+  if (item.found != Found::kMatches) return Action::kApply;
+  if (item.unhealthy) return Action::kRestart;
+  return item.unproven ? std::optional(Action::kConfirm) : std::nullopt;
+}
+
 void PlanApplications(std::span<const StepItem> goal, std::vector<PlannedStep>& steps) {
   const std::size_t removals = steps.size();
   std::unordered_map<std::string_view, std::size_t> by_key;
   for (std::size_t i = 0; i < goal.size(); ++i) {
-    const bool there = goal[i].found == Found::kMatches;
-    if (there && !goal[i].unproven) continue;
+    const std::optional<Action> action = ActionFor(goal[i]);
+    if (!action) continue;
     by_key[goal[i].key] = steps.size();
-    PlannedStep step{there ? Action::kConfirm : Action::kApply, i, {}, goal[i].detail};
+    PlannedStep step{*action, i, {}, goal[i].detail};
     for (std::size_t removal = 0; removal < removals; ++removal) step.after.push_back(removal);
     steps.push_back(std::move(step));
   }
@@ -115,6 +122,8 @@ std::string_view ActionName(PlannedStep::Action action) {
       return "apply";
     case Action::kConfirm:
       return "confirm";
+    case Action::kRestart:
+      return "restart";
     case Action::kRemove:
       return "remove";
   }
@@ -122,7 +131,7 @@ std::string_view ActionName(PlannedStep::Action action) {
 }
 
 std::string_view UndoText(PlannedStep::Action action, StepItem::Found found) {
-  if (action == Action::kConfirm) return "nothing";
+  if (action == Action::kConfirm || action == Action::kRestart) return "nothing";
   if (action == Action::kRemove) return "apply again";
   return found == Found::kMissing ? "remove" : "apply what was there before";
 }

@@ -26,6 +26,8 @@ struct StepItem {
   Found found = Found::kMissing;
   /// Not known to have been confirmed.
   bool unproven = false;
+  /// It is there as wanted, but does not do its work.
+  bool unhealthy = false;
   /// What was found, for people.
   std::string detail;
 };
@@ -35,6 +37,7 @@ struct PlannedStep {
   enum class Action {
     kApply,    ///< And confirm.
     kConfirm,  ///< It is there and has not proven that it works.
+    kRestart,  ///< It is there and does not work. Then as kConfirm.
     kRemove,
   };
   Action action;
@@ -48,12 +51,12 @@ struct PlannedStep {
 
 /// The smallest change that makes the world as `goal` says; `leftovers` should not be and may still be there.
 ///
-/// What is there exactly as wanted gets no step, unless it is unproven. Removals come first, so that paths, ports and
-/// boards are free, dependents before what they need; then each component after those that it needs. Steps that do not
-/// wait for one another may run at the same time. The needs make no cycle.
+/// What is there exactly as wanted gets no step, unless it is unproven or unhealthy. Removals come first, so that
+/// paths, ports and boards are free, dependents before what they need; then each component after those that it needs.
+/// Steps that do not wait for one another may run at the same time. The needs make no cycle.
 std::vector<PlannedStep> PlanSteps(std::span<const StepItem> goal, std::span<const StepItem> leftovers);
 
-/// "apply", "confirm" or "remove".
+/// "apply", "confirm", "restart" or "remove".
 std::string_view ActionName(PlannedStep::Action action);
 
 /// How the step is taken back, in words: "remove", "apply what was there before", "apply again" or "nothing".

@@ -122,17 +122,28 @@ Admission Api::Admit(const HttpRequest& head) {
 void Api::Handle(HttpRequest request, Responder respond) {
   Found found = FindRoute(request);
   CHECK(found.route != nullptr);
-  found.route->handler(*this, {std::move(request), std::move(found.arguments), std::move(respond)});
+  std::string gateway;
+  if (found.route->access == Access::kAgent) {
+    auto authenticated = core_.Authenticate(request.bearer_token);
+    if (!authenticated) return respond(ErrorAnswer(authenticated.error()));
+    gateway = *std::move(authenticated);
+  }
+  found.route->handler(*this, {std::move(request), std::move(found.arguments), std::move(gateway), std::move(respond)});
 }
 
 std::optional<HttpAnswer> Api::Authorize(const Route& route, const HttpRequest& head) {
   if (route.access == Access::kAnybody) return std::nullopt;
   if (head.bearer_token.empty()) return Unauthorized(false);
-  if (EqualSecrets(head.bearer_token, options_.admin_token)) return std::nullopt;
+  if (EqualSecrets(head.bearer_token, options_.admin_token)) {
+    if (route.access != Access::kAgent) return std::nullopt;
+    return ErrorAnswer({Code::kDenied, fmt::format("{} {} is for the agents of gateways alone: this needs a gateway's "
+                                                   "credential",
+                                                   head.method, head.path)});
+  }
   const auto gateway = core_.Authenticate(head.bearer_token);
   if (!gateway && gateway.error().code == Code::kDenied) return Unauthorized(true);
   if (!gateway) return ErrorAnswer(gateway.error());
-  if (route.access == Access::kAdminOrAgent) return std::nullopt;
+  if (route.access != Access::kAdmin) return std::nullopt;
   return ErrorAnswer({Code::kDenied, fmt::format("gateway \"{}\" may not {} {}: this needs the administrator's token",
                                                  *gateway, head.method, head.path)});
 }

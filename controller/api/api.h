@@ -17,6 +17,7 @@ namespace motley::controller {
 enum class Access {
   kAdmin,         ///< The administrator's token.
   kAdminOrAgent,  ///< That, or the credential of any gateway.
+  kAgent,         ///< The credential of a gateway.
   kAnybody,
 };
 
@@ -29,6 +30,8 @@ struct ApiCall {
   HttpRequest request;
   /// What stands for the {names} of the pattern, in their order.
   std::vector<std::string> arguments;
+  /// Whose credential came, for routes of agents.
+  std::string gateway;
   Responder respond;
 };
 

@@ -82,7 +82,16 @@ class Core {
   virtual Result<v1::Plan> ApprovePlan(std::uint64_t plan) = 0;
   virtual Result<v1::Plan> EnactPlan(std::uint64_t plan) = 0;
   virtual Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) = 0;
+  virtual Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) = 0;
   virtual Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) = 0;
+
+  virtual Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) = 0;
+  virtual Result<v1::SecretList> ListSecrets() = 0;
+  /// Empty `gateway`: the value for the fleet.
+  virtual Result<void> RemoveSecret(const std::string& name, const std::string& gateway) = 0;
+  /// For the agent of `gateway`. Errors beside the general ones: kDenied (it is not to run anything with it).
+  virtual Result<std::string> GetSecretValue(const std::string& gateway, const std::string& name,
+                                             const std::string& version) = 0;
 
   virtual Result<v1::FleetStatus> GetStatus() = 0;
 };

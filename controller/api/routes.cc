@@ -116,6 +116,16 @@ void PutArtifact(Api& api, ApiCall call) {
   call.respond(JsonAnswer(ref, *added == Added::kNew ? 201 : 200));
 }
 
+void GetSecretValue(Api& api, ApiCall call) {
+  auto value = api.core().GetSecretValue(call.gateway, call.arguments[0], call.arguments[1]);
+  if (!value) return call.respond(ErrorAnswer(value.error()));
+  HttpAnswer answer;
+  answer.content_type = "application/octet-stream";
+  answer.body = *std::move(value);
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  call.respond(std::move(answer));
+}
+
 void GetDocument(Api&, ApiCall call) {
   HttpAnswer answer;
   answer.body = OpenApiDocument();
@@ -185,8 +195,15 @@ constexpr Route kRoutes[] = {
   {"POST", "/v1/plans/{plan}/approve", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.ApprovePlan(p); }>},
   {"POST", "/v1/plans/{plan}/enact", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.EnactPlan(p); }>},
   {"POST", "/v1/plans/{plan}/reject", kAdmin, kJson, "", AskPlan<RejectPlan>},
+  {"GET", "/v1/plans/{plan}/steps", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.GetPlanSteps(p); }>},
   {"GET", "/v1/plans/{plan}/explain/{gateway}", kAdmin, kNone, "",
    AskPlan<[](C& c, std::uint64_t p, A& a) { return c.Explain(p, a.arguments[1]); }>},
+  {"PUT", "/v1/secrets/{name}", kAdmin, kJson, "",
+   AskWith<v1::SetSecretRequest, [](C& c, A& a, const auto& m) { return c.SetSecret(a.arguments[0], m); }>},
+  {"GET", "/v1/secrets", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListSecrets(); }>},
+  {"DELETE", "/v1/secrets/{name}", kAdmin, kNone, "gateway",
+   Ask<[](C& c, A& a) { return c.RemoveSecret(a.arguments[0], QueryOf(a, "gateway")); }>},
+  {"GET", "/v1/agent/secrets/{name}/{version}", Access::kAgent, kNone, "", GetSecretValue},
   {"GET", "/v1/status", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.GetStatus(); }>},
   {"POST", "/v1/enrol", Access::kAnybody, kJson, "", Enrol},
   {"GET", "/v1/openapi.json", Access::kAnybody, kNone, "", GetDocument},

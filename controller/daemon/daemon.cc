@@ -33,10 +33,11 @@ class WholeDaemon final : public Daemon {
     registry.fleet = config_.fleet;
     registry.broker_url = config_.public_broker_url;
     TRY_ASSIGN(registry_, Registry::Create(loop_, *store_, registry));
-    rollout_ = std::make_unique<Rollout>(loop_, *store_, *catalog_, *registry_);
+    TRY_ASSIGN(secrets_, Secrets::Create(loop_, *store_, *registry_));
+    rollout_ = std::make_unique<Rollout>(loop_, *store_, *catalog_, *registry_, *secrets_);
     TRY(StartDispatch());
     retention_ = std::make_unique<Retention>(loop_, *store_, config_.telemetry_retention);
-    core_ = std::make_unique<LocalCore>(*catalog_, *registry_, *rollout_, *dispatch_);
+    core_ = std::make_unique<LocalCore>(*catalog_, *registry_, *secrets_, *rollout_, *dispatch_);
     Api::Options api;
     api.admin_token = token;
     api.admin_token_file = state + "/admin.token";
@@ -98,6 +99,7 @@ class WholeDaemon final : public Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Registry> registry_;
+  std::unique_ptr<Secrets> secrets_;
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<Dispatch> dispatch_;
   std::unique_ptr<Retention> retention_;

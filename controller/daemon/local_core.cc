@@ -12,7 +12,10 @@ Result<v1::GatewayList> LocalCore::ListGateways() { return registry_.List(); }
 
 Result<v1::Gateway> LocalCore::GetGateway(const std::string& gateway) { return registry_.Show(gateway); }
 
-Result<void> LocalCore::RemoveGateway(const std::string& gateway) { return registry_.Remove(gateway); }
+Result<void> LocalCore::RemoveGateway(const std::string& gateway) {
+  TRY(registry_.Remove(gateway));
+  return secrets_.Forget(gateway);
+}
 
 Result<v1::Gateway> LocalCore::TagGateway(const std::string& gateway, const v1::TagGatewayRequest& request) {
   return registry_.Tag(gateway, request);
@@ -82,8 +85,25 @@ Result<v1::Plan> LocalCore::RejectPlan(std::uint64_t plan, const std::string& re
   return rollout_.Reject(plan, reason);
 }
 
+Result<v1::PlanSteps> LocalCore::GetPlanSteps(std::uint64_t plan) { return rollout_.Steps(plan); }
+
 Result<v1::Assignment> LocalCore::Explain(std::uint64_t plan, const std::string& gateway) {
   return rollout_.Explain(plan, gateway);
+}
+
+Result<v1::Secret> LocalCore::SetSecret(const std::string& name, const v1::SetSecretRequest& request) {
+  return secrets_.Set(name, request);
+}
+
+Result<v1::SecretList> LocalCore::ListSecrets() { return secrets_.List(); }
+
+Result<void> LocalCore::RemoveSecret(const std::string& name, const std::string& gateway) {
+  return secrets_.Remove(name, gateway);
+}
+
+Result<std::string> LocalCore::GetSecretValue(const std::string& gateway, const std::string& name,
+                                              const std::string& version) {
+  return secrets_.Value(gateway, name, version);
 }
 
 Result<v1::FleetStatus> LocalCore::GetStatus() {

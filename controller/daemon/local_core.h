@@ -8,6 +8,7 @@
 #include "controller/dispatch/dispatch.h"
 #include "controller/registry/registry.h"
 #include "controller/rollout/rollout.h"
+#include "controller/secrets/secrets.h"
 
 namespace motley::controller {
 
@@ -15,8 +16,8 @@ namespace motley::controller {
 class LocalCore final : public Core {
  public:
   /// All outlive this object.
-  LocalCore(Catalog& catalog, Registry& registry, Rollout& rollout, Dispatch& dispatch)
-      : catalog_(catalog), registry_(registry), rollout_(rollout), dispatch_(dispatch) {}
+  LocalCore(Catalog& catalog, Registry& registry, Secrets& secrets, Rollout& rollout, Dispatch& dispatch)
+      : catalog_(catalog), registry_(registry), secrets_(secrets), rollout_(rollout), dispatch_(dispatch) {}
 
   Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override;
   Result<v1::GatewayList> ListGateways() override;
@@ -43,12 +44,19 @@ class LocalCore final : public Core {
   Result<v1::Plan> ApprovePlan(std::uint64_t plan) override;
   Result<v1::Plan> EnactPlan(std::uint64_t plan) override;
   Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override;
+  Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) override;
   Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override;
+  Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) override;
+  Result<v1::SecretList> ListSecrets() override;
+  Result<void> RemoveSecret(const std::string& name, const std::string& gateway) override;
+  Result<std::string> GetSecretValue(const std::string& gateway, const std::string& name,
+                                     const std::string& version) override;
   Result<v1::FleetStatus> GetStatus() override;
 
  private:
   Catalog& catalog_;
   Registry& registry_;
+  Secrets& secrets_;
   Rollout& rollout_;
   Dispatch& dispatch_;
 };

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "common/log/log.h"
 #include "controller/assign/assign.h"
+#include "controller/rollout/secret_names.h"
+#include "controller/rollout/step_groups.h"
 #include "controller/store/column.h"
 
 namespace motley::controller {
@@ -97,6 +100,22 @@ Result<v1::Assignment> Rollout::Explain(std::uint64_t plan, const std::string& g
   return record->assignment;
 }
 
+Result<v1::PlanSteps> Rollout::Steps(std::uint64_t plan) const {
+  TRY_ASSIGN(const auto shown, Get(plan));
+  TRY_ASSIGN(const auto release, catalog_.Release(shown.application(), shown.version()));
+  StepGroups groups(catalog_, secrets_, release);
+  Result<void> fault;
+  TRY(store_.plans().ForEachAssignment(plan, [&](const AssignmentRecord& record) {
+    const Twin* twin = registry_.Find(record.assignment.gateway());
+    if (!fault || twin == nullptr || twin->record.number != record.gateway_number) return;
+    if (record.assignment.variant().empty()) return;
+    const auto gateway = registry_.Show(twin->id());
+    fault = gateway ? groups.Add(*gateway, record.assignment.variant()) : Result<void>(gateway.error());
+  }));
+  TRY(std::move(fault));
+  return groups.Take();
+}
+
 Result<v1::Plan> Rollout::Approve(std::uint64_t plan) {
   TRY_ASSIGN(auto approved, GetFor(plan, PlanEvent::kApprove));
   *approved.mutable_decided_at() = FromMicros(WallMicros(loop_));
@@ -155,23 +174,37 @@ Result<std::vector<v1::DesiredState>> Rollout::DesiredBy(const v1::Plan& plan) c
     application.set_variant(release.variants(i).name());
     *application.mutable_bundle() = bundles[i];
   }
+  SecretNames secret_names(catalog_);
   std::vector<v1::DesiredState> states;
+  Result<void> fault;
   TRY(store_.plans().ForEachAssignment(plan.id(), [&](const AssignmentRecord& record) {
     const Twin* twin = registry_.Find(record.assignment.gateway());
     const auto application = wanted.find(record.assignment.variant());
-    if (twin == nullptr || twin->record.number != record.gateway_number || application == wanted.end()) return;
-    const auto* present = Wanted(twin->desired(), plan.application());
-    if (present != nullptr && google::protobuf::util::MessageDifferencer::Equals(*present, application->second)) {
+    if (!fault || twin == nullptr || twin->record.number != record.gateway_number || application == wanted.end())
       return;
-    }
     v1::DesiredState state = twin->desired();
+    Merge(application->second, state);
+    if (fault = FillInSecretVersions(*twin, secret_names, state); !fault) return;
+    if (google::protobuf::util::MessageDifferencer::Equals(state, twin->desired())) return;
     state.set_gateway(twin->id());
     state.set_revision(twin->NextRevision());
     *state.mutable_issued_at() = plan.enacted_at();
-    Merge(application->second, state);
     states.push_back(std::move(state));
   }));
+  TRY(std::move(fault));
   return states;
+}
+
+Result<void> Rollout::FillInSecretVersions(const Twin& twin, SecretNames& names, v1::DesiredState& state) const {
+  std::set<std::string> needed;
+  for (const v1::DesiredApplication& application : state.applications()) {
+    TRY_ASSIGN(const auto* referred, names.Of(application));
+    needed.insert(referred->begin(), referred->end());
+  }
+  TRY_ASSIGN(const auto versions, secrets_.VersionsFor(twin.id(), needed));
+  state.clear_secrets();
+  for (const v1::SecretVersion& version : versions) *state.add_secrets() = version;
+  return {};
 }
 
 }  // namespace motley::controller

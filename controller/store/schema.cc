@@ -7,7 +7,7 @@ namespace {
 
 // What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
 // update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
-constexpr std::array<std::string_view, 2> kMigrations{R"sql(
+constexpr std::array<std::string_view, 3> kMigrations{R"sql(
 CREATE TABLE gateway (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -124,6 +124,16 @@ CREATE TABLE telemetry_mark (marked_us INTEGER PRIMARY KEY, point INTEGER NOT NU
 ALTER TABLE artifact ADD COLUMN pushed INTEGER NOT NULL DEFAULT 1;
 UPDATE artifact SET pushed = 0 WHERE digest IN (SELECT digest FROM bundle);
 ALTER TABLE retired ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+)sql",
+                                                      R"sql(
+CREATE TABLE secret (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  version TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  gateway TEXT NOT NULL,
+  set_us INTEGER NOT NULL,
+  value BLOB NOT NULL
+);
 )sql"};
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "controller/store/plans.h"
 #include "controller/store/releases.h"
 #include "controller/store/reports.h"
+#include "controller/store/secrets.h"
 #include "controller/store/telemetry.h"
 
 namespace motley::controller {
@@ -24,6 +25,7 @@ class Store {
   ReportStore& reports() { return reports_; }
   ReleaseStore& releases() { return releases_; }
   PlanStore& plans() { return plans_; }
+  SecretStore& secrets() { return secrets_; }
   TelemetryStore& telemetry() { return telemetry_; }
 
   /// As Database::Atomically: all that `body` stores, or nothing.
@@ -37,6 +39,7 @@ class Store {
   ReportStore reports_;
   ReleaseStore releases_;
   PlanStore plans_;
+  SecretStore secrets_;
   TelemetryStore telemetry_;
 };
 

@@ -84,6 +84,7 @@ int RunCommandLine(int argc, char** argv) {
   AddArtifactCommands(app, chosen);
   AddReleaseCommands(app, chosen);
   AddPlanCommands(app, chosen);
+  AddSecretCommands(app, chosen);
   AddObserveCommands(app, chosen);
   AddCompletionCommand(app, chosen);
   try {

@@ -144,6 +144,24 @@ Result<v1::Assignment> ControllerApi::Explain(std::uint64_t id, const std::strin
   return Get<v1::Assignment>(PlanPath(id, "/explain/" + UrlEscape(gateway)));
 }
 
+Result<v1::PlanSteps> ControllerApi::GetPlanSteps(std::uint64_t id) {
+  return Get<v1::PlanSteps>(PlanPath(id, "/steps"));
+}
+
+Result<v1::Secret> ControllerApi::SetSecret(const std::string& name, const v1::SetSecretRequest& request) {
+  TRY_ASSIGN(const std::string body, BodyOf(request));
+  return Parse<v1::Secret>(http_->Call("PUT", "/v1/secrets/" + UrlEscape(name), body));
+}
+
+Result<v1::SecretList> ControllerApi::ListSecrets() { return Get<v1::SecretList>("/v1/secrets"); }
+
+Result<void> ControllerApi::RemoveSecret(const std::string& name, const std::string& gateway) {
+  TRY(http_->Call(
+      "DELETE",
+      fmt::format("/v1/secrets/{}{}", UrlEscape(name), gateway.empty() ? "" : "?gateway=" + UrlEscape(gateway)), ""));
+  return {};
+}
+
 Result<v1::FleetStatus> ControllerApi::GetStatus() { return Get<v1::FleetStatus>("/v1/status"); }
 
 Result<v1::TelemetryPage> ControllerApi::GetTelemetry(const TelemetryRequest& request) {

@@ -58,7 +58,13 @@ class ControllerApi {
   Result<v1::Plan> ApprovePlan(std::uint64_t id);
   Result<v1::Plan> EnactPlan(std::uint64_t id);
   Result<v1::Plan> RejectPlan(std::uint64_t id, const std::string& reason);
+  Result<v1::PlanSteps> GetPlanSteps(std::uint64_t id);
   Result<v1::Assignment> Explain(std::uint64_t id, const std::string& gateway);
+
+  Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request);
+  Result<v1::SecretList> ListSecrets();
+  /// Empty `gateway`: the value for the fleet.
+  Result<void> RemoveSecret(const std::string& name, const std::string& gateway);
 
   Result<v1::FleetStatus> GetStatus();
   Result<v1::TelemetryPage> GetTelemetry(const TelemetryRequest& request);

@@ -18,6 +18,7 @@ struct PlanOptions {
   std::string gateway;
   std::string reason;
   bool hold = false;
+  bool steps = false;
   std::int64_t wait_seconds = 0;
 };
 
@@ -41,7 +42,16 @@ Result<void> List(Session& session) {
   return {};
 }
 
+Result<void> ShowSteps(Session& session, const PlanOptions& options) {
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY_ASSIGN(const v1::PlanSteps steps, api->GetPlanSteps(options.id));
+  if (session.json()) return session.PrintJson(steps);
+  session.terminal().Write(RenderSteps(steps, session.terminal()));
+  return {};
+}
+
 Result<void> Show(Session& session, const PlanOptions& options) {
+  if (options.steps) return ShowSteps(session, options);
   TRY_ASSIGN(ControllerApi * api, session.Api());
   TRY_ASSIGN(const v1::Plan plan, api->GetPlan(options.id));
   return PrintPlan(session, plan);
@@ -122,7 +132,9 @@ void AddPlanCommands(CLI::App& app, Action& chosen) {
     command->add_option("PLAN", options->id, "Its number, as `motley plan list` shows it")->required();
     return command;
   };
-  with_id(AddOrder(*group, chosen, options, "show", "Show a plan", "  motley plan show 4\n", Show));
+  CLI::App* show = with_id(AddOrder(*group, chosen, options, "show", "Show a plan",
+                                    "  motley plan show 4\n  motley plan show 4 --steps\n", Show));
+  show->add_flag("--steps", options->steps, "What it would do on each gateway, by what they report now");
 
   CLI::App* approve =
       with_id(AddOrder(*group, chosen, options, "approve", "Approve a plan and enact it",

@@ -70,6 +70,29 @@ std::string RenderPlan(const v1::Plan& plan, const Terminal& terminal, Clock::ti
   return text + "\n" + table.Render(terminal, "The fleet has no gateways; `motley gateway add NAME` makes one.");
 }
 
+std::string RenderSteps(const v1::PlanSteps& steps, const Terminal& terminal) {
+  if (steps.groups_size() == 0) return "The plan has no gateway with a variant.\n";
+  std::string text;
+  for (const v1::PlanSteps::Group& group : steps.groups()) {
+    std::string gateways;
+    for (const std::string& gateway : group.gateways()) gateways += (gateways.empty() ? "" : ", ") + gateway;
+    const std::string title = fmt::format("{} -> {}", group.from().empty() ? "nothing" : group.from(), group.to());
+    text += (text.empty() ? "" : "\n") + terminal.Paint(Style::kStrong, title) + ": " + gateways + "\n";
+    Table table({"STEP", "DO", "COMPONENT", "KIND", "WHY", "AFTER", "UNDO"});
+    for (int i = 0; i < group.steps_size(); ++i) {
+      const v1::DeploymentStep& step = group.steps(i);
+      std::string after;
+      for (const std::uint32_t before : step.after()) {
+        after += (after.empty() ? "" : ", ") + std::to_string(before + 1);
+      }
+      table.AddRow({std::to_string(i + 1), step.action(), step.component(), step.kind(), step.reason(),
+                    after.empty() ? "-" : after, step.undo()});
+    }
+    text += table.Render(terminal, "nothing to do: it is all there");
+  }
+  return text;
+}
+
 std::string RenderExplanation(const v1::Assignment& assignment, const Terminal& terminal) {
   std::string text = RenderFields(terminal, {{"gateway", Cell(assignment.gateway(), Style::kStrong)},
                                              {"variant", VariantCell(assignment.variant())},

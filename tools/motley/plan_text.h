@@ -16,6 +16,9 @@ std::string RenderPlans(const v1::PlanList& list, const Terminal& terminal, Cloc
 /// The plan with a line for each gateway: variant, what it has now, and the reason.
 std::string RenderPlan(const v1::Plan& plan, const Terminal& terminal, Clock::time_point now);
 
+/// What the plan would do, step by step; gateways with the same steps stand together.
+std::string RenderSteps(const v1::PlanSteps& steps, const Terminal& terminal);
+
 /// Why a gateway gets what it gets, and why not each of the others.
 std::string RenderExplanation(const v1::Assignment& assignment, const Terminal& terminal);
 

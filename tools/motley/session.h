@@ -53,6 +53,7 @@ void AddGatewayCommands(CLI::App& app, Action& chosen);
 void AddArtifactCommands(CLI::App& app, Action& chosen);
 void AddReleaseCommands(CLI::App& app, Action& chosen);
 void AddPlanCommands(CLI::App& app, Action& chosen);
+void AddSecretCommands(CLI::App& app, Action& chosen);
 /// status, telemetry and logs.
 void AddObserveCommands(CLI::App& app, Action& chosen);
 void AddCompletionCommand(CLI::App& app, Action& chosen);

@@ -87,8 +87,24 @@ class FakeCore : public Core {
   Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override {
     return Give<v1::Plan>("reject " + std::to_string(plan) + " " + reason);
   }
+  Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) override {
+    return Give<v1::PlanSteps>("steps " + std::to_string(plan));
+  }
   Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override {
     return Give<v1::Assignment>("explain " + std::to_string(plan) + " " + gateway);
+  }
+
+  Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) override {
+    return Give<v1::Secret>("set secret " + name + " of " + request.gateway());
+  }
+  Result<v1::SecretList> ListSecrets() override { return Give<v1::SecretList>("secrets"); }
+  Result<void> RemoveSecret(const std::string& name, const std::string& gateway) override {
+    return Done("remove secret " + name + " of " + gateway);
+  }
+  Result<std::string> GetSecretValue(const std::string& gateway, const std::string& name,
+                                     const std::string& version) override {
+    TRY(Done("value of " + name + " " + version + " for " + gateway));
+    return std::string("the value");
   }
 
   Result<v1::FleetStatus> GetStatus() override { return Give<v1::FleetStatus>("status"); }

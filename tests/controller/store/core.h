@@ -10,6 +10,7 @@
 #include "controller/dispatch/dispatch.h"
 #include "controller/registry/registry.h"
 #include "controller/rollout/rollout.h"
+#include "controller/secrets/secrets.h"
 #include "controller/store/store.h"
 #include "tests/fakes/fake_loop.h"
 #include "tests/fakes/fake_mqtt_link.h"
@@ -26,6 +27,7 @@ class Core {
   void Restart() {
     dispatch.reset();
     rollout.reset();
+    secrets.reset();
     catalog.reset();
     registry.reset();
     store.reset();
@@ -95,6 +97,7 @@ class Core {
   std::unique_ptr<controller::Store> store;
   std::unique_ptr<controller::Catalog> catalog;
   std::unique_ptr<controller::Registry> registry;
+  std::unique_ptr<controller::Secrets> secrets;
   std::unique_ptr<controller::Rollout> rollout;
   std::unique_ptr<controller::Dispatch> dispatch;
 
@@ -104,7 +107,8 @@ class Core {
     store = controller::Store::Open(folder / "controller.db").value();
     catalog = controller::Catalog::Create(loop, *store, folder / "artifacts").value();
     registry = controller::Registry::Create(loop, *store, {.broker_url = "mqtt://127.0.0.1:1883"}).value();
-    rollout = std::make_unique<controller::Rollout>(loop, *store, *catalog, *registry);
+    secrets = controller::Secrets::Create(loop, *store, *registry).value();
+    rollout = std::make_unique<controller::Rollout>(loop, *store, *catalog, *registry, *secrets);
     dispatch =
         controller::Dispatch::Create(loop, *store, *registry, {}, [this](MqttOptions options, MqttListener& listener) {
           return mqtt.Link(std::move(options), listener);
