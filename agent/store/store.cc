@@ -52,8 +52,8 @@ std::int64_t NowMicros() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
-  TRY_ASSIGN(auto database, Database::Open(path, kMigrations));
+Result<std::unique_ptr<Store>> Store::Open(const std::string& path, std::uint64_t reserve_bytes) {
+  TRY_ASSIGN(auto database, JournalDatabase::Open(path, kMigrations, reserve_bytes));
   std::unique_ptr<Store> store(new Store(std::move(database)));
   TRY_ASSIGN(const auto epoch, store->Get(kEpoch));
   if (epoch) {
@@ -166,6 +166,7 @@ Result<std::optional<Transaction>> Store::OpenTransaction() {
 }
 
 Result<void> Store::Begin(const v1::DesiredState& target) {
+  database_->RenewReserve();
   return database_->Run("INSERT OR REPLACE INTO open_transaction VALUES (1, ?, ?, 0, '')",
                         {Blob{target.SerializeAsString()}, static_cast<std::int64_t>(Direction::kForward)});
 }
@@ -175,6 +176,7 @@ Result<void> Store::CountInterruption() {
 }
 
 Result<void> Store::TurnBack(const std::string& reason) {
+  database_->MakeRoom();
   return database_->Run("UPDATE open_transaction SET direction = ?, reason = ?",
                         {static_cast<std::int64_t>(Direction::kBack), reason});
 }
@@ -187,6 +189,7 @@ Result<void> Store::Commit(const v1::DesiredState& target, const v1::Deployment&
 }
 
 Result<void> Store::EndFailed(const v1::Deployment& outcome) {
+  database_->RenewReserve();
   return database_->Atomically([&]() -> Result<void> {
     TRY(PutMessage(kDeployment, outcome));
     return database_->Run("DELETE FROM open_transaction");
@@ -194,6 +197,7 @@ Result<void> Store::EndFailed(const v1::Deployment& outcome) {
 }
 
 Result<std::int64_t> Store::StepBegins(std::uint64_t revision, Direction direction, std::string_view step) {
+  database_->MakeRoom();
   TRY(database_->Run("INSERT INTO journal (revision, direction, step, began_us) VALUES (?, ?, ?, ?)",
                      {static_cast<std::int64_t>(revision), static_cast<std::int64_t>(direction), step, NowMicros()}));
   return database_->LastInsertId();
@@ -219,7 +223,9 @@ Result<std::uint64_t> Store::NextReportedSequence() {
 
 Result<std::uint64_t> Store::AppendBatch(std::string_view batch, std::uint64_t limit_bytes) {
   std::uint64_t sequence = 0;
-  TRY(database_->Atomically([&]() -> Result<void> {
+  // Telemetry comes all the time: here it is seen that there is room again, and it must not use up what there is.
+  database_->RenewReserve();
+  TRY(database_->AtomicallyIfRoom([&]() -> Result<void> {
     TRY_ASSIGN(const auto stored, Get(kOutboxBytes));
     std::int64_t bytes = stored ? std::stoll(*stored) : 0;
     std::int64_t drop_to = 0;

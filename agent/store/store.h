@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/store/journal_database.h"
 #include "common/base/result.h"
-#include "common/sql/database.h"
 #include "motley/v1/desired.pb.h"
 #include "motley/v1/reported.pb.h"
 
@@ -40,11 +40,15 @@ struct Transaction {
   std::string reason;
 };
 
-/// All that the agent must know after a power loss, in one SQLite file. Each call is one durable write. Loop thread
-/// only. Errors: kUnavailable (disk full), kCorrupt.
+/// All that the agent must know after a power loss, in one SQLite file. Each call is one durable write. A reserve on
+/// the disk lets an open transaction go on, or go back, when others have filled it; the queue of batches does not use
+/// it. Loop thread only. Errors: kUnavailable (disk full), kCorrupt.
 class Store {
  public:
-  static Result<std::unique_ptr<Store>> Open(const std::string& path);
+  /// Half of it in the journal itself: enough for some hundred steps. Half for the small files that going back needs.
+  static constexpr std::uint64_t kReserveBytes = 16 << 20;
+
+  static Result<std::unique_ptr<Store>> Open(const std::string& path, std::uint64_t reserve_bytes = kReserveBytes);
 
   /// Secret made at the first call and kept: enrolling can be tried again with the same one.
   Result<std::string> EnrolmentSecret();
@@ -100,13 +104,13 @@ class Store {
   Result<std::uint64_t> DroppedBatches();
 
  private:
-  explicit Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  explicit Store(std::unique_ptr<JournalDatabase> database) : database_(std::move(database)) {}
   Result<std::optional<std::string>> Get(std::string_view key);
   Result<void> Put(std::string_view key, std::string_view value);
   Result<void> PutMessage(std::string_view key, const google::protobuf::MessageLite& message);
   Result<void> GetMessage(std::string_view key, google::protobuf::MessageLite& message);
 
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<JournalDatabase> database_;
   std::string epoch_;
   std::uint64_t next_reported_ = 0;
   std::uint64_t reserved_reported_ = 0;
