@@ -87,10 +87,49 @@ std::optional<Observed> SeenByRecord(const std::optional<FirmwareRecord>& record
   return std::nullopt;
 }
 
+// Before a flash, durably. Errors: kConflict (the board is another's), those of writing files.
+Result<void> MarkWriting(const std::string& folder, const std::string& device, const Instance& instance) {
+  TRY(MakeFolder(folder, 0700));
+  const RecordFile file(folder, device);
+  FirmwareRecord record = file.Load().value_or(FirmwareRecord());
+  if (!record.owner().empty() && record.owner() != instance.Key()) {
+    return Error{Code::kConflict, "board " + device + " is used by " + record.owner() +
+                                      "; remove that first, or give the serial_number of another board"};
+  }
+  record.set_owner(instance.Key());
+  record.set_image_digest(instance.component.firmware().image().digest());
+  record.set_writing(true);
+  return file.Save(record);
+}
+
+// After a flash that was verified.
+Result<void> MarkWritten(const std::string& folder, const std::string& device) {
+  const RecordFile file(folder, device);
+  FirmwareRecord record = file.Load().value_or(FirmwareRecord());
+  record.set_writing(false);
+  return file.Save(record);
+}
+
+// Whichever board it was, plugged in or not.
+Result<void> DeleteRecordsOf(const std::string& folder, const std::string& key) {
+  Result<void> result;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const RecordFile file(entry.path().string());
+    const auto record = file.Load();
+    if (record && record->owner() == key) result = file.Delete();
+  }
+  return result;
+}
+
 }  // namespace
 
 FirmwareKind::FirmwareKind(Loop& loop, Devices& devices, std::string state_folder, ArtifactPath artifact)
-    : loop_(loop), devices_(devices), folder_(std::move(state_folder) + "/devices"), artifact_(std::move(artifact)) {}
+    : loop_(loop),
+      devices_(devices),
+      folder_(std::move(state_folder) + "/devices"),
+      artifact_(std::move(artifact)),
+      worker_(loop, "firmware") {}
 
 Result<void> FirmwareKind::Check(const Instance& instance) {
   TRY_ASSIGN(const BoardType* board, BoardOf(instance));
@@ -139,36 +178,25 @@ void FirmwareKind::AskBoard(const std::string& device, const Instance& instance,
 }
 
 void FirmwareKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
-  const auto prepare = [&]() -> Result<std::pair<std::string, Image>> {
-    TRY_ASSIGN(const std::string device, devices_.Find(instance.host.mcu()));
-    TRY_ASSIGN(Image image, LoadImage(instance, artifact_));
-    TRY(MakeFolder(folder_, 0700));
-    const RecordFile file(folder_, device);
-    FirmwareRecord record = file.Load().value_or(FirmwareRecord());
-    if (!record.owner().empty() && record.owner() != instance.Key()) {
-      return Error{Code::kConflict, "board " + device + " is used by " + record.owner() +
-                                        "; remove that first, or give the serial_number of another board"};
-    }
-    record.set_owner(instance.Key());
-    record.set_image_digest(instance.component.firmware().image().digest());
-    record.set_writing(true);
-    TRY(file.Save(record));
-    return std::pair(device, std::move(image));
-  };
-  auto prepared = prepare();
-  auto board = BoardOf(instance);
-  if (!prepared || !board) {
-    Result<void> failed = prepared ? std::move(board).error() : std::move(prepared).error();
+  const auto device = devices_.Find(instance.host.mcu());
+  const auto board = BoardOf(instance);
+  if (!device || !board) {
+    Result<void> failed = device ? board.error() : device.error();
     loop_.Post([failed, done] { done(failed); });
     return;
   }
-  const std::string device = prepared->first;
-  devices_.Flash(device, **board, std::move(prepared->second), [this, device, done](Result<void> flashed) {
-    if (!flashed) return done(std::move(flashed).While("flash board " + device));
-    const RecordFile file(folder_, device);
-    FirmwareRecord record = file.Load().value_or(FirmwareRecord());
-    record.set_writing(false);
-    done(file.Save(record));
+  auto prepare = [folder = folder_, artifact = artifact_, device = *device, instance]() -> Result<Image> {
+    TRY_ASSIGN(Image image, LoadImage(instance, artifact));
+    TRY(MarkWriting(folder, device, instance));
+    return image;
+  };
+  // The first byte is sent when the record is on the disk, not before.
+  worker_.Run(prepare, [this, device = *device, board = *board, done](Result<Image> image) {
+    if (!image) return done(std::move(image).error());
+    devices_.Flash(device, *board, *std::move(image), [this, device, done](Result<void> flashed) {
+      if (!flashed) return done(std::move(flashed).While("flash board " + device));
+      worker_.Run([folder = folder_, device] { return MarkWritten(folder, device); }, done);
+    });
   });
 }
 
@@ -189,15 +217,7 @@ void FirmwareKind::Confirm(const Instance& instance, std::function<void(Result<v
 }
 
 void FirmwareKind::Remove(const Instance& instance, std::function<void(Result<void>)> done) {
-  Result<void> result;
-  // Whichever board it was, plugged in or not.
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
-    const RecordFile file(entry.path().string());
-    const auto record = file.Load();
-    if (record && record->owner() == instance.Key()) result = file.Delete();
-  }
-  loop_.Post([result, done] { done(result); });
+  worker_.Run([folder = folder_, key = instance.Key()] { return DeleteRecordsOf(folder, key); }, std::move(done));
 }
 
 }  // namespace motley::agent

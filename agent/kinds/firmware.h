@@ -4,6 +4,7 @@
 
 #include "agent/devices/devices.h"
 #include "agent/kinds/kind.h"
+#include "common/loop/worker.h"
 
 namespace motley::agent {
 
@@ -33,6 +34,8 @@ class FirmwareKind final : public Kind {
   Devices& devices_;
   const std::string folder_;
   const ArtifactPath artifact_;
+  /// Syncs records, which takes long on slow flash storage.
+  Worker worker_;
 };
 
 }  // namespace motley::agent
