@@ -25,7 +25,8 @@ constexpr milliseconds kFirstHealPause{10'000};
 constexpr milliseconds kLongestHealPause{600'000};
 
 bool Drifted(const Sighting& sighting) {
-  return sighting.observed.match == Observed::Match::kMissing || sighting.observed.match == Observed::Match::kDiffers;
+  return sighting.unhealthy || sighting.observed.match == Observed::Match::kMissing ||
+         sighting.observed.match == Observed::Match::kDiffers;
 }
 
 /// What is not exactly as it was committed has to prove itself, even where it is already there.
@@ -49,13 +50,13 @@ std::string Sentence(const std::vector<Sighting>& sightings) {
 
 }  // namespace
 
-Engine::Engine(Loop& loop, Store& store, const ArtifactStore& artifacts, Fetcher& fetcher, const Kinds& kinds,
-               EngineEvents events, Options options)
+Engine::Engine(Loop& loop, Store& store, Provision& provision, const Kinds& kinds, Health& health, EngineEvents events,
+               Options options)
     : loop_(loop),
       store_(store),
-      artifacts_(artifacts),
-      fetcher_(fetcher),
+      provision_(provision),
       kinds_(kinds),
+      health_(health),
       events_(std::move(events)),
       options_(options) {}
 
@@ -72,25 +73,55 @@ Result<void> Engine::Start() {
   TRY_ASSIGN(desired_, store_.Desired());
   TRY_ASSIGN(committed_, store_.Committed());
   TRY_ASSIGN(deployment_, store_.LastDeployment());
-  TRY_ASSIGN(committed_instances_, LoadInstances(artifacts_, committed_, {}).While("what is deployed here"));
   TRY_ASSIGN(const std::optional<Transaction> open, store_.OpenTransaction());
-  if (!open) {
-    Idle();
-    return {};
-  }
-  target_ = open->target;
-  TRY_ASSIGN(target_instances_, LoadInstances(artifacts_, target_, {}).While("what is being deployed here"));
-  TRY(store_.CountInterruption());
-  reason_ = open->reason;
-  phase_ = open->direction == Direction::kForward ? Phase::kForward : Phase::kBack;
+  const auto waiting = [this](const std::string& why) {
+    LogWarning("what is deployed here is not on this disk any more and is fetched again: {}", why);
+  };
+  provision_.Get(committed_, waiting, WhileAlive([this, open](Result<std::vector<Instance>> instances) {
+                   if (instances) {
+                     committed_instances_ = *std::move(instances);
+                   } else {
+                     Happened(
+                         v1::Event::SEVERITY_ERROR, "agent",
+                         "what is deployed here can not be read and is left as it is: " + instances.error().message);
+                     // Nothing is known to be here; what should be here is deployed as if for the first time.
+                     committed_.Clear();
+                     deployment_.Clear();
+                   }
+                   Begin(open);
+                 }));
+  return {};
+}
+
+void Engine::Begin(const std::optional<Transaction>& open) {
+  if (!open) return Enter(Happening::kLoaded);
+  provision_.Get(
+      open->target, [](const std::string& why) { LogWarning("{}", why); },
+      WhileAlive([this, open](Result<std::vector<Instance>> instances) {
+        if (instances) {
+          target_instances_ = *std::move(instances);
+          return Resume(*open);
+        }
+        // Without its target it can only go back.
+        Transaction back = *open;
+        back.direction = Direction::kBack;
+        back.reason = instances.error().message;
+        Resume(back);
+      }));
+}
+
+void Engine::Resume(const Transaction& open) {
+  target_ = open.target;
+  reason_ = open.reason;
+  phase_ = open.direction == Direction::kForward ? Phase::kForward : Phase::kBack;
   LogInfo("the deployment of revision {} was cut off and goes on", target_.revision());
-  if (phase_ == Phase::kForward && open->interruptions + 1 > kMaxInterruptions) {
-    reason_ = "it was cut off " + std::to_string(open->interruptions + 1) + " times";
-    TRY(store_.TurnBack(reason_));
+  if (auto counted = store_.CountInterruption(); !counted) LogError("{}", counted.error().message);
+  if (phase_ == Phase::kForward && open.interruptions + 1 > kMaxInterruptions) {
+    reason_ = "it was cut off " + std::to_string(open.interruptions + 1) + " times";
+    if (auto stored = store_.TurnBack(reason_); !stored) LogError("{}", stored.error().message);
     phase_ = *Next(phase_, Happening::kInterrupted);
   }
   Transact();
-  return {};
 }
 
 Result<void> Engine::Accept(const v1::DesiredState& desired) {
@@ -125,6 +156,8 @@ void Engine::Enter(Happening happening) {
   LogDebug("{} -> {}", PhaseName(phase_), PhaseName(*next));
   phase_ = *next;
   switch (phase_) {
+    case Phase::kStarting:
+      return;
     case Phase::kIdle:
       return Idle();
     case Phase::kFetching:
@@ -142,6 +175,8 @@ void Engine::Idle() {
   target_instances_.clear();
   back_attempts_ = 0;
   reason_.clear();
+  health_.Watch(committed_instances_, {.unhealthy = [this](const std::string&, const std::string&) { Look(); },
+                                       .healthy = [this](const std::string&) { Look(); }});
   events_.changed();
   // From the loop: what led here may still be on the stack.
   timer_ = loop_.After(milliseconds(0), [this] { Pending() ? Enter(Happening::kDesired) : Look(); });
@@ -154,18 +189,13 @@ void Engine::Fetch() {
   target_ = desired_;
   target_instances_.clear();
   SetDeployment(v1::Deployment::STATE_FETCHING, "");
-  fetcher_.Fetch(BundlesOf(target_),
+  provision_.Get(target_,
                  WhileAlive([this](const std::string& why) { SetDeployment(v1::Deployment::STATE_FETCHING, why); }),
-                 WhileAlive([this](Result<void> result) { result ? FetchArtifacts() : Unfit(result.error()); }));
-}
-
-void Engine::FetchArtifacts() {
-  auto instances = LoadInstances(artifacts_, target_, {});
-  if (!instances) return Unfit(instances.error());
-  target_instances_ = *std::move(instances);
-  fetcher_.Fetch(ArtifactsOf(target_instances_),
-                 WhileAlive([this](const std::string& why) { SetDeployment(v1::Deployment::STATE_FETCHING, why); }),
-                 WhileAlive([this](Result<void> result) { result ? CheckInstances() : Unfit(result.error()); }));
+                 WhileAlive([this](Result<std::vector<Instance>> instances) {
+                   if (!instances) return Unfit(instances.error());
+                   target_instances_ = *std::move(instances);
+                   CheckInstances();
+                 }));
 }
 
 void Engine::CheckInstances() {
@@ -200,6 +230,7 @@ void Engine::Transact() {
   for (Instance& leftover : Leftovers(other, Goal())) looked_at.push_back(std::move(leftover));
   Observe(loop_, kinds_, std::move(looked_at), WhileAlive([this, wanted](std::vector<Sighting> sightings) {
             if (phase_ == Phase::kForward) MarkUnproven(committed_instances_, sightings);
+            if (phase_ == Phase::kHealing) MarkUnhealthy(sightings);
             const auto middle = sightings.begin() + static_cast<std::ptrdiff_t>(wanted);
             Run({sightings.begin(), middle}, {middle, sightings.end()});
           }));
@@ -210,9 +241,13 @@ void Engine::Run(const std::vector<Sighting>& goal, const std::vector<Sighting>&
   Executor::Events events;
   events.step_done = [this](const Step& step, const Observed& observed) { StepDone(step, observed); };
   events.done = [this](Result<void> result) { Ended(std::move(result)); };
-  executor_ = std::make_unique<Executor>(loop_, store_, kinds_, deployment_.revision(),
+  executor_ = std::make_unique<Executor>(loop_, store_, kinds_, health_, deployment_.revision(),
                                          phase_ == Phase::kForward ? Direction::kForward : Direction::kBack,
                                          MakePlan(goal, leftovers), std::move(events));
+  for (const Sighting& sighting : goal) {
+    if (phase_ == Phase::kHealing && sighting.unhealthy) restarting_.push_back(sighting.instance.Key());
+  }
+  for (const std::string& key : restarting_) health_.Pause(key);
   deployment_.set_steps_total(static_cast<std::uint32_t>(executor_->steps_total()));
   events_.changed();
   executor_->Start();
@@ -221,6 +256,7 @@ void Engine::Run(const std::vector<Sighting>& goal, const std::vector<Sighting>&
 
 void Engine::StepDone(const Step& step, const Observed& observed) {
   const std::string key = step.instance.Key();
+  if (step.action == Step::Action::kRestart) restart_pauses_.Restarted(key, loop_.Now());
   if (step.action == Step::Action::kRemove) {
     sightings_.erase(key);
   } else {
@@ -279,12 +315,30 @@ void Engine::WentBack(const Result<void>& result) {
 // --- drift ---
 
 void Engine::Look() {
+  if (phase_ != Phase::kIdle || looking_) return;
+  timer_.Reset();
+  looking_ = true;
   Observe(loop_, kinds_, committed_instances_,
-          WhileAlive([this](const std::vector<Sighting>& sightings) { Looked(sightings); }));
+          WhileAlive([this](std::vector<Sighting> sightings) { Looked(std::move(sightings)); }));
 }
 
-void Engine::Looked(const std::vector<Sighting>& sightings) {
+/// What is there and does not work is shown as such; whether it may be restarted now is another question.
+void Engine::MarkUnhealthy(std::vector<Sighting>& sightings) const {
+  for (Sighting& sighting : sightings) {
+    if (sighting.observed.match != Observed::Match::kMatches) continue;
+    const std::string key = sighting.instance.Key();
+    const std::optional<std::string> why = health_.Unhealthy(key);
+    if (!why) continue;
+    sighting.observed.state = v1::ReportedComponent::STATE_UNHEALTHY;
+    sighting.observed.detail = "unhealthy: " + *why;
+    sighting.unhealthy = restart_pauses_.May(key, loop_.Now());
+  }
+}
+
+void Engine::Looked(std::vector<Sighting> sightings) {
+  looking_ = false;
   if (phase_ != Phase::kIdle) return;
+  MarkUnhealthy(sightings);
   bool news = sightings_.size() != sightings.size();
   std::map<std::string, Sighting> seen;
   for (const Sighting& sighting : sightings) {
@@ -306,6 +360,7 @@ void Engine::Looked(const std::vector<Sighting>& sightings) {
 }
 
 void Engine::Healed(const Result<void>& result) {
+  for (const std::string& key : std::exchange(restarting_, {})) health_.Resume(key);
   if (result) {
     heal_pause_ = milliseconds(0);
     Happened(v1::Event::SEVERITY_INFO, "agent", "drift healed");
@@ -318,10 +373,9 @@ void Engine::Healed(const Result<void>& result) {
 }
 
 void Engine::CollectGarbage() {
-  std::set<std::string> kept;
-  for (const v1::ArtifactRef& ref : BundlesOf(committed_)) kept.insert(ref.digest());
-  for (const v1::ArtifactRef& ref : ArtifactsOf(committed_instances_)) kept.insert(ref.digest());
-  artifacts_.KeepOnly(kept);
+  if (auto done = provision_.KeepOnly(committed_, committed_instances_); !done) {
+    LogWarning("what is not needed any more can not be deleted: {}", done.error().message);
+  }
 }
 
 // --- what it says ---

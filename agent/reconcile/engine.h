@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/artifact/fetcher.h"
-#include "agent/artifact/store.h"
+#include "agent/health/health.h"
 #include "agent/reconcile/executor.h"
 #include "agent/reconcile/phase.h"
+#include "agent/reconcile/provision.h"
+#include "agent/reconcile/restart_pauses.h"
 #include "agent/store/store.h"
 #include "motley/v1/telemetry.pb.h"
 
@@ -40,8 +41,8 @@ class Engine {
     /// How often it is checked that everything is still as it should be.
     std::chrono::milliseconds drift_interval{10'000};
   };
-  Engine(Loop& loop, Store& store, const ArtifactStore& artifacts, Fetcher& fetcher, const Kinds& kinds,
-         EngineEvents events, Options options);
+  Engine(Loop& loop, Store& store, Provision& provision, const Kinds& kinds, Health& health, EngineEvents events,
+         Options options);
   ~Engine();
 
   /// Takes up what a power loss cut off. Errors: kCorrupt and kUnavailable of the store.
@@ -62,8 +63,9 @@ class Engine {
  private:
   void Enter(Happening happening);
   void Idle();
+  void Begin(const std::optional<Transaction>& open);
+  void Resume(const Transaction& open);
   void Fetch();
-  void FetchArtifacts();
   void CheckInstances();
   void Unfit(const Error& error);
   void Transact();
@@ -74,7 +76,8 @@ class Engine {
   void WentBack(const Result<void>& result);
   void Healed(const Result<void>& result);
   void Look();
-  void Looked(const std::vector<Sighting>& sightings);
+  void Looked(std::vector<Sighting> sightings);
+  void MarkUnhealthy(std::vector<Sighting>& sightings) const;
   void CollectGarbage();
   void SetDeployment(v1::Deployment::State state, const std::string& reason);
   bool Pending() const;
@@ -85,13 +88,13 @@ class Engine {
 
   Loop& loop_;
   Store& store_;
-  const ArtifactStore& artifacts_;
-  Fetcher& fetcher_;
+  Provision& provision_;
   const Kinds& kinds_;
+  Health& health_;
   const EngineEvents events_;
   const Options options_;
 
-  Phase phase_ = Phase::kIdle;
+  Phase phase_ = Phase::kStarting;
   v1::DesiredState desired_;
   v1::DesiredState target_;
   v1::DesiredState committed_;
@@ -103,6 +106,10 @@ class Engine {
   int back_attempts_ = 0;
   std::chrono::milliseconds heal_pause_{0};
   std::chrono::steady_clock::time_point heal_not_before_;
+  RestartPauses restart_pauses_;
+  /// Keys whose checks are paused while they are restarted.
+  std::vector<std::string> restarting_;
+  bool looking_ = false;
   /// By key: what was seen last.
   std::map<std::string, Sighting> sightings_;
   std::unique_ptr<Executor> executor_;

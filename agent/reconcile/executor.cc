@@ -41,11 +41,12 @@ void Observe(Loop& loop, const Kinds& kinds, std::vector<Instance> instances,
   }
 }
 
-Executor::Executor(Loop& loop, Store& store, const Kinds& kinds, std::uint64_t revision, Direction direction,
-                   std::vector<Step> steps, Events events)
+Executor::Executor(Loop& loop, Store& store, const Kinds& kinds, Health& health, std::uint64_t revision,
+                   Direction direction, std::vector<Step> steps, Events events)
     : loop_(loop),
       store_(store),
       kinds_(kinds),
+      health_(health),
       revision_(revision),
       direction_(direction),
       steps_(std::move(steps)),
@@ -107,15 +108,26 @@ void Executor::Begin(std::size_t index) {
   states_[index] = State::kRunning;
   ++running_;
   const std::int64_t number = *row;
-  if (step.action == Step::Action::kConfirm) {
-    Applied(index, number, {});
-  } else if (step.action == Step::Action::kRemove) {
-    kind->Remove(step.instance,
-                 WhileAlive([this, index, number](Result<void> result) { End(index, number, result, {}); }));
-  } else {
-    kind->Apply(step.instance,
-                WhileAlive([this, index, number](Result<void> result) { Applied(index, number, result); }));
+  switch (step.action) {
+    case Step::Action::kConfirm:
+      return Applied(index, number, {});
+    case Step::Action::kRemove:
+      return kind->Remove(step.instance,
+                          WhileAlive([this, index, number](Result<void> result) { End(index, number, result, {}); }));
+    case Step::Action::kRestart:
+      return kind->Remove(step.instance, WhileAlive([this, index, number](Result<void> result) {
+                            result ? Apply(index, number) : End(index, number, result, {});
+                          }));
+    case Step::Action::kApply:
+      return Apply(index, number);
   }
+}
+
+void Executor::Apply(std::size_t index, std::int64_t row) {
+  const Instance& instance = steps_[index].instance;
+  FindKind(kinds_, instance)->Apply(instance, WhileAlive([this, index, row](Result<void> result) {
+                                      Applied(index, row, std::move(result));
+                                    }));
 }
 
 void Executor::Applied(std::size_t index, std::int64_t row, Result<void> result) {
@@ -123,8 +135,14 @@ void Executor::Applied(std::size_t index, std::int64_t row, Result<void> result)
   const Step& step = steps_[index];
   events_.step_done(step, {.match = Observed::Match::kMatches, .state = v1::ReportedComponent::STATE_STARTING});
   FindKind(kinds_, step.instance)->Confirm(step.instance, WhileAlive([this, index, row](Result<void> confirmed) {
-                                             Confirmed(index, row, std::move(confirmed));
+                                             if (!confirmed) return End(index, row, std::move(confirmed), {});
+                                             ConfirmHealth(index, row);
                                            }));
+}
+
+void Executor::ConfirmHealth(std::size_t index, std::int64_t row) {
+  health_.Confirm(steps_[index].instance,
+                  WhileAlive([this, index, row](Result<void> healthy) { Confirmed(index, row, std::move(healthy)); }));
 }
 
 void Executor::Confirmed(std::size_t index, std::int64_t row, Result<void> result) {

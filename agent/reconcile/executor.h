@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/health/health.h"
 #include "agent/kinds/kind.h"
 #include "agent/reconcile/plan.h"
 #include "agent/store/store.h"
@@ -24,8 +25,8 @@ void Observe(Loop& loop, const Kinds& kinds, std::vector<Instance> instances,
              std::function<void(std::vector<Sighting>)> done);
 
 /// Carries out one plan: each step when those before it have succeeded, with a row in the journal before the act; an
-/// applied component is confirmed before its dependents start. After a failure no further step starts, and when those
-/// under way have ended, the first error is the result. Loop thread only.
+/// applied component is confirmed, by its kind and its health check, before its dependents start. After a failure no
+/// further step starts, and when those under way have ended, the first error is the result. Loop thread only.
 class Executor {
  public:
   struct Events {
@@ -35,7 +36,7 @@ class Executor {
     /// The plan ended. May destroy the executor.
     std::function<void(Result<void>)> done;
   };
-  Executor(Loop& loop, Store& store, const Kinds& kinds, std::uint64_t revision, Direction direction,
+  Executor(Loop& loop, Store& store, const Kinds& kinds, Health& health, std::uint64_t revision, Direction direction,
            std::vector<Step> steps, Events events);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
@@ -52,7 +53,9 @@ class Executor {
   void StartReady();
   bool Ready(std::size_t index) const;
   void Begin(std::size_t index);
+  void Apply(std::size_t index, std::int64_t row);
   void Applied(std::size_t index, std::int64_t row, Result<void> result);
+  void ConfirmHealth(std::size_t index, std::int64_t row);
   void Confirmed(std::size_t index, std::int64_t row, Result<void> result);
   void End(std::size_t index, std::int64_t row, Result<void> result, const Observed& observed);
   template <typename Function>
@@ -61,6 +64,7 @@ class Executor {
   Loop& loop_;
   Store& store_;
   const Kinds& kinds_;
+  Health& health_;
   const std::uint64_t revision_;
   const Direction direction_;
   const std::vector<Step> steps_;

@@ -4,6 +4,8 @@ namespace motley::agent {
 
 std::string_view PhaseName(Phase phase) {
   switch (phase) {
+    case Phase::kStarting:
+      return "starting";
     case Phase::kIdle:
       return "idle";
     case Phase::kFetching:

@@ -9,6 +9,7 @@ namespace motley::agent {
 
 /// What the engine is doing.
 enum class Phase : std::uint8_t {
+  kStarting,  ///< Getting what was deployed here before, where it is not on this gateway any more.
   kIdle,      ///< Nothing open; looks for drift from time to time.
   kFetching,  ///< Getting artifacts; nothing has been touched.
   kForward,   ///< A transaction is open and goes to its target.
@@ -17,6 +18,7 @@ enum class Phase : std::uint8_t {
 };
 
 enum class Happening : std::uint8_t {
+  kLoaded,       ///< What was deployed here is known again.
   kDesired,      ///< A newer desired state was accepted.
   kFetched,      ///< All artifacts are there and everything has been checked.
   kUnfit,        ///< It can not be fetched or carried out here.
@@ -36,6 +38,7 @@ struct Transition {
 /// All that can happen. A power loss changes nothing here: kForward and kBack are stored, and everything else starts
 /// again from kIdle, which looks at what is accepted and not done.
 inline constexpr std::array kTransitions{
+    Transition{Phase::kStarting, Happening::kLoaded, Phase::kIdle},
     Transition{Phase::kIdle, Happening::kDesired, Phase::kFetching},
     Transition{Phase::kIdle, Happening::kDrifted, Phase::kHealing},
     Transition{Phase::kFetching, Happening::kDesired, Phase::kFetching},

@@ -25,7 +25,8 @@ std::vector<StepItem> ItemsOf(const std::vector<Sighting>& sightings) {
   for (const Sighting& sighting : sightings) {
     const Instance& instance = sighting.instance;
     items.push_back({instance.Key(), std::string(KindName(instance.component)), instance.needs,
-                     FoundOf(sighting.observed.match), sighting.unproven, sighting.observed.detail});
+                     FoundOf(sighting.observed.match), sighting.unproven, sighting.unhealthy,
+                     sighting.observed.detail});
   }
   return items;
 }

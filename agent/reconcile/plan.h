@@ -28,6 +28,8 @@ struct Sighting {
   Observed observed;
   /// Not known to have been confirmed: it is not what is committed.
   bool unproven = false;
+  /// It is there and does not do its work, and may be restarted now.
+  bool unhealthy = false;
 };
 
 /// PlanSteps over what was seen: `goal` holds every component that should be, `leftovers` those that should not be and

@@ -42,6 +42,7 @@ v1::ReportedApplication ReportOne(const v1::DesiredApplication& application, con
     v1::ReportedComponent& component = *report.add_components();
     component.set_name(instance.component.name());
     component.set_kind(std::string(KindName(instance.component)));
+    component.set_host(instance.host.name());
     component.set_state(v1::ReportedComponent::STATE_MISSING);
     if (const Observed* observed = Seen(instance, sightings)) {
       component.set_state(observed->state);

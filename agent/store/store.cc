@@ -1,5 +1,6 @@
 #include "agent/store/store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -8,7 +9,7 @@
 namespace motley::agent {
 namespace {
 
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
 CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE open_transaction (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,6 +28,14 @@ CREATE TABLE journal (
   error TEXT
 );
 CREATE TABLE outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);
+)sql",
+                                                      R"sql(
+CREATE TABLE secret (
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY (name, version)
+) WITHOUT ROWID;
 )sql"};
 
 /// Enough to see what the last deployments did.
@@ -193,6 +202,37 @@ Result<void> Store::EndFailed(const v1::Deployment& outcome) {
   return database_->Atomically([&]() -> Result<void> {
     TRY(PutMessage(kDeployment, outcome));
     return database_->Run("DELETE FROM open_transaction");
+  });
+}
+
+Result<std::optional<std::string>> Store::Secret(const v1::SecretVersion& secret) {
+  std::optional<std::string> value;
+  TRY(database_->Query("SELECT value FROM secret WHERE name = ? AND version = ?", {secret.name(), secret.version()},
+                       [&](const SqlRow& row) { value = row.Text(0); }));
+  return value;
+}
+
+Result<void> Store::SaveSecret(const v1::SecretVersion& secret, const std::string& value) {
+  return database_->Run("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)",
+                        {secret.name(), secret.version(), Blob{value}});
+}
+
+Result<void> Store::KeepOnlySecrets(const std::vector<v1::SecretVersion>& secrets) {
+  return database_->Atomically([&]() -> Result<void> {
+    std::vector<v1::SecretVersion> dropped;
+    TRY(database_->Query("SELECT name, version FROM secret", {}, [&](const SqlRow& row) {
+      v1::SecretVersion stored;
+      stored.set_name(row.Text(0));
+      stored.set_version(row.Text(1));
+      const bool kept = std::any_of(secrets.begin(), secrets.end(), [&](const v1::SecretVersion& secret) {
+        return secret.name() == stored.name() && secret.version() == stored.version();
+      });
+      if (!kept) dropped.push_back(std::move(stored));
+    }));
+    for (const v1::SecretVersion& secret : dropped) {
+      TRY(database_->Run("DELETE FROM secret WHERE name = ? AND version = ?", {secret.name(), secret.version()}));
+    }
+    return {};
   });
 }
 

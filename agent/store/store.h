@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/store/journal_database.h"
 #include "common/base/result.h"
@@ -72,6 +73,12 @@ class Store {
   Result<void> Commit(const v1::DesiredState& target, const v1::Deployment& outcome);
   /// The transaction, if there is one, ends without having changed what is committed.
   Result<void> EndFailed(const v1::Deployment& outcome);
+
+  /// Values of secrets, by name and version. Errors beside the general ones: none for what is not there.
+  Result<std::optional<std::string>> Secret(const v1::SecretVersion& secret);
+  Result<void> SaveSecret(const v1::SecretVersion& secret, const std::string& value);
+  /// Forgets all others.
+  Result<void> KeepOnlySecrets(const std::vector<v1::SecretVersion>& secrets);
 
   /// The number of a step in the journal, written before the step is carried out.
   Result<std::int64_t> StepBegins(std::uint64_t revision, Direction direction, std::string_view step);

@@ -40,6 +40,9 @@ class FakeKind final : public agent::Kind {
   }
   void Apply(const agent::Instance& instance, std::function<void(Result<void>)> done) override {
     calls.push_back("apply " + instance.Key());
+    if (instance.component.process().command_size() > 0) {
+      commands[instance.Key()] = instance.component.process().command(0);
+    }
     Result<void> result;
     if (fails_to_apply.contains(instance.digest)) {
       world_[instance.Key()] = "half done";
@@ -71,6 +74,8 @@ class FakeKind final : public agent::Kind {
   }
 
   std::vector<std::string> calls;
+  /// By key: the first word of the command that was applied last.
+  std::map<std::string, std::string> commands;
   /// By key.
   std::set<std::string> unfit;
   /// By digest.

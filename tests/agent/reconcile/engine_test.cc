@@ -45,6 +45,24 @@ class FakeFetcher final : public Fetcher {
   const ArtifactStore& store_;
 };
 
+/// Knows the secrets that a test gave it.
+class FakeSecretFetcher final : public SecretFetcher {
+ public:
+  explicit FakeSecretFetcher(Loop& loop) : loop_(loop) {}
+  void Fetch(std::vector<v1::SecretVersion> secrets, std::function<void(const std::string&)>,
+             std::function<void(Result<std::vector<SecretValue>>)> done) override {
+    std::vector<SecretValue> found;
+    for (const v1::SecretVersion& secret : secrets) found.push_back({secret, values.at(secret.name())});
+    asked += static_cast<int>(secrets.size());
+    loop_.Post([found, done = std::move(done)] { done(found); });
+  }
+  std::map<std::string, std::string> values;
+  int asked = 0;
+
+ private:
+  Loop& loop_;
+};
+
 /// One gateway whose agent can be restarted: the folder and the world stay.
 class EngineTest : public testing::Test {
  protected:
@@ -52,6 +70,8 @@ class EngineTest : public testing::Test {
 
   void Restart() {
     engine_.reset();
+    health_.reset();
+    provision_.reset();
     kinds_.clear();
     loop_ = std::make_unique<FakeLoop>();
     store_.reset();
@@ -67,7 +87,11 @@ class EngineTest : public testing::Test {
     events.happened = [this](v1::Event::Severity, const std::string&, const std::string& text) {
       events_.push_back(text);
     };
-    engine_ = std::make_unique<Engine>(*loop_, *store_, *artifacts_, *fetcher_, kinds_, events, Engine::Options{});
+    secret_fetcher_ = std::make_unique<FakeSecretFetcher>(*loop_);
+    secret_fetcher_->values = {{"password", "correct horse"}};
+    provision_ = std::make_unique<Provision>(*store_, *artifacts_, *fetcher_, *secret_fetcher_);
+    health_ = std::make_unique<Health>(*loop_, ArtifactPath(), folder_ / "health", SshClient(folder_ / "ssh"));
+    engine_ = std::make_unique<Engine>(*loop_, *store_, *provision_, kinds_, *health_, events, Engine::Options{});
   }
 
   /// A desired state of one application with these components; the value is what makes versions differ.
@@ -99,6 +123,11 @@ class EngineTest : public testing::Test {
     return report;
   }
 
+  void Start() {
+    ASSERT_TRUE(engine_->Start().has_value());
+    loop_->RunPosted();
+  }
+
   void Deploy(const v1::DesiredState& desired) {
     ASSERT_TRUE(engine_->Accept(desired).has_value());
     loop_->RunPosted();
@@ -115,13 +144,16 @@ class EngineTest : public testing::Test {
   std::unique_ptr<Store> store_;
   std::unique_ptr<ArtifactStore> artifacts_;
   std::unique_ptr<FakeFetcher> fetcher_;
+  std::unique_ptr<FakeSecretFetcher> secret_fetcher_;
+  std::unique_ptr<Provision> provision_;
   Kinds kinds_;
   FakeKind* kind_ = nullptr;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<Engine> engine_;
 };
 
 TEST_F(EngineTest, DeploysWhatIsDesiredAndReportsIt) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
   EXPECT_EQ(world_["app/a"], digests_["a=x"]);
   EXPECT_EQ(world_["app/b"], digests_["b=y"]);
@@ -134,7 +166,7 @@ TEST_F(EngineTest, DeploysWhatIsDesiredAndReportsIt) {
 }
 
 TEST_F(EngineTest, DoesNothingForAStateThatIsNotNewer) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto desired = Desired(2, "1.0.0", {{"a", "x"}});
   Deploy(desired);
   TakeCalls();
@@ -145,7 +177,7 @@ TEST_F(EngineTest, DoesNothingForAStateThatIsNotNewer) {
 }
 
 TEST_F(EngineTest, TouchesOnlyTheComponentsThatChanged) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}, {"c", "z"}}));
   TakeCalls();
   Deploy(Desired(2, "1.1.0", {{"a", "x"}, {"b", "new"}}));
@@ -154,7 +186,7 @@ TEST_F(EngineTest, TouchesOnlyTheComponentsThatChanged) {
 }
 
 TEST_F(EngineTest, GoesBackWhenAComponentIsNotConfirmed) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
   const FakeWorld before = world_;
   const auto bad = Desired(2, "1.1.0", {{"a", "new"}, {"b", "silent"}, {"c", "more"}});
@@ -170,7 +202,7 @@ TEST_F(EngineTest, GoesBackWhenAComponentIsNotConfirmed) {
 }
 
 TEST_F(EngineTest, RemovesAFirstDeploymentThatFails) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto bad = Desired(1, "1.0.0", {{"a", "x"}, {"b", "broken"}});
   kind_->fails_to_apply.insert(digests_["b=broken"]);
   Deploy(bad);
@@ -180,21 +212,21 @@ TEST_F(EngineTest, RemovesAFirstDeploymentThatFails) {
 }
 
 TEST_F(EngineTest, DoesNotTryAFailedRevisionAgainByItself) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto bad = Desired(1, "1.0.0", {{"a", "broken"}});
   kind_->fails_to_apply.insert(digests_["a=broken"]);
   Deploy(bad);
   TakeCalls();
   loop_->Advance(std::chrono::hours(1));
   Restart();
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   loop_->Advance(std::chrono::hours(1));
   EXPECT_THAT(TakeCalls(), IsEmpty());
   EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
 }
 
 TEST_F(EngineTest, TriesAgainWhenItIsTold) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto desired = Desired(1, "1.0.0", {{"a", "x"}});
   kind_->fails_to_apply.insert(digests_["a=x"]);
   Deploy(desired);
@@ -205,7 +237,7 @@ TEST_F(EngineTest, TriesAgainWhenItIsTold) {
 }
 
 TEST_F(EngineTest, TakesTheNextRevisionAfterAFailedOne) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto bad = Desired(1, "1.0.0", {{"a", "broken"}});
   kind_->fails_to_apply.insert(digests_["a=broken"]);
   Deploy(bad);
@@ -215,7 +247,7 @@ TEST_F(EngineTest, TakesTheNextRevisionAfterAFailedOne) {
 }
 
 TEST_F(EngineTest, GoesBackAndOnWhenANewerRevisionOvertakes) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   kind_->hold = true;
   Deploy(Desired(1, "1.0.0", {{"a", "slow"}}));
   Deploy(Desired(2, "1.1.0", {{"a", "x"}}));
@@ -229,7 +261,7 @@ TEST_F(EngineTest, GoesBackAndOnWhenANewerRevisionOvertakes) {
 }
 
 TEST_F(EngineTest, ChangesNothingWhenAnArtifactDoesNotExist) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
   auto desired = Desired(2, "1.1.0", {{"a", "y"}});
   desired.mutable_applications(0)->mutable_bundle()->set_digest(Sha256("never published"));
@@ -240,7 +272,7 @@ TEST_F(EngineTest, ChangesNothingWhenAnArtifactDoesNotExist) {
 }
 
 TEST_F(EngineTest, ChangesNothingWhenAComponentDoesNotFit) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
   kind_->unfit.insert("app/b");
   Deploy(Desired(2, "1.1.0", {{"a", "y"}, {"b", "z"}}));
@@ -249,7 +281,7 @@ TEST_F(EngineTest, ChangesNothingWhenAComponentDoesNotFit) {
 }
 
 TEST_F(EngineTest, HealsWhatDrifted) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
   TakeCalls();
   world_.erase("app/a");
@@ -261,7 +293,7 @@ TEST_F(EngineTest, HealsWhatDrifted) {
 }
 
 TEST_F(EngineTest, WaitsLongerAndLongerWhereHealingFails) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
   TakeCalls();
   world_.erase("app/a");
@@ -276,7 +308,7 @@ TEST_F(EngineTest, WaitsLongerAndLongerWhereHealingFails) {
 }
 
 TEST_F(EngineTest, KeepsOnlyTheArtifactsOfWhatRuns) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   const auto first = Desired(1, "1.0.0", {{"a", "x"}});
   const auto second = Desired(2, "1.1.0", {{"a", "y"}});
   Deploy(first);
@@ -287,7 +319,7 @@ TEST_F(EngineTest, KeepsOnlyTheArtifactsOfWhatRuns) {
 
 /// Power fails after `steps` things have happened on the loop, for every number there is.
 TEST_F(EngineTest, EndsWithTheOldOrTheNewWhereverPowerFails) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "1"}, {"b", "1"}, {"c", "1"}}));
   std::uint64_t revision = 1;
   for (int answers = 0; answers < 12; ++answers) {
@@ -305,7 +337,7 @@ TEST_F(EngineTest, EndsWithTheOldOrTheNewWhereverPowerFails) {
       // What was asked of the kind has happened; nobody hears of it.
       Restart();
       if (!good) kind_->fails_to_confirm.insert(digests_["b=" + next]);
-      ASSERT_TRUE(engine_->Start().has_value());
+      Start();
       loop_->Advance(std::chrono::seconds(30));
       const FakeWorld new_world{{"app/a", digests_["a=" + next]},
                                 {"app/b", digests_["b=" + next]},
@@ -317,7 +349,7 @@ TEST_F(EngineTest, EndsWithTheOldOrTheNewWhereverPowerFails) {
 }
 
 TEST_F(EngineTest, GivesUpOnATransactionThatIsCutOffAgainAndAgain) {
-  ASSERT_TRUE(engine_->Start().has_value());
+  Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
   const FakeWorld before = world_;
   const auto desired = Desired(2, "1.1.0", {{"a", "crashes the machine"}});
@@ -329,7 +361,7 @@ TEST_F(EngineTest, GivesUpOnATransactionThatIsCutOffAgainAndAgain) {
     loop_->RunPosted();
     Restart();
     kind_->hold = true;
-    ASSERT_TRUE(engine_->Start().has_value());
+    Start();
   }
   kind_->hold = false;
   kind_->Release();
@@ -337,6 +369,60 @@ TEST_F(EngineTest, GivesUpOnATransactionThatIsCutOffAgainAndAgain) {
   EXPECT_EQ(world_, before);
   EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
   EXPECT_THAT(Report().deployment().reason(), HasSubstr("cut off 4 times"));
+}
+
+TEST_F(EngineTest, FillsInSecretsAndKeepsTheirValues) {
+  Start();
+  auto desired = Desired(1, "1.0.0", {{"a", "--password=${secret.password}"}});
+  desired.add_secrets()->set_name("password");
+  desired.mutable_secrets(0)->set_version("v1");
+  Deploy(desired);
+  EXPECT_EQ(kind_->commands["app/a"], "--password=correct horse");
+  EXPECT_EQ(secret_fetcher_->asked, 1);
+  Restart();
+  Start();
+  TakeCalls();
+  loop_->Advance(std::chrono::seconds(30));
+  EXPECT_EQ(secret_fetcher_->asked, 0);
+  EXPECT_THAT(TakeCalls(), IsEmpty());
+}
+
+TEST_F(EngineTest, AppliesAgainWhatUsesASecretThatChanged) {
+  Start();
+  auto desired = Desired(1, "1.0.0", {{"a", "${secret.password}"}, {"b", "x"}});
+  desired.add_secrets()->set_name("password");
+  desired.mutable_secrets(0)->set_version("v1");
+  Deploy(desired);
+  TakeCalls();
+  secret_fetcher_->values["password"] = "battery staple";
+  desired.set_revision(2);
+  desired.mutable_secrets(0)->set_version("v2");
+  Deploy(desired);
+  EXPECT_EQ(kind_->commands["app/a"], "battery staple");
+  EXPECT_THAT(TakeCalls(), ElementsAre("check app/a", "check app/b", "apply app/a", "confirm app/a", "commit"));
+  v1::SecretVersion old;
+  old.set_name("password");
+  old.set_version("v1");
+  EXPECT_FALSE(store_->Secret(old)->has_value());
+}
+
+TEST_F(EngineTest, RefusesWhatRefersToASecretThatItWasNotTold) {
+  Start();
+  Deploy(Desired(1, "1.0.0", {{"a", "${secret.password}"}}));
+  EXPECT_EQ(Report().deployment().state(), v1::Deployment::STATE_FAILED);
+  EXPECT_THAT(Report().deployment().reason(), HasSubstr("secret \"password\" is not set"));
+}
+
+TEST_F(EngineTest, FetchesAgainWhatWasLostFromTheDisk) {
+  Start();
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  artifacts_->KeepOnly({});
+  Restart();
+  Start();
+  EXPECT_EQ(Report().applications_size(), 1);
+  world_.erase("app/a");
+  loop_->Advance(std::chrono::seconds(11));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
 }
 
 }  // namespace
