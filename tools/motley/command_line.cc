@@ -11,14 +11,17 @@
 namespace motley::cli {
 namespace {
 
+/// Below all that ExitCode gives.
+constexpr int kAnswerNo = 1;
+
 constexpr char kExamples[] =
     "Examples:\n"
     "  motley gateway add gw-1 --tag region=eu\n"
     "  motley release push blinky.yaml --approve --wait\n"
     "  motley status --watch\n\n"
     "On the controller's machine no option is needed: address and token are read from its state folder.\n"
-    "Exit codes: 0 done, 2 wrong input, 3 not found, 4 conflict, 5 unavailable or failed, 6 timeout, 7 corrupt,\n"
-    "8 denied, 9 internal.\n";
+    "Exit codes: 0 done, 1 the answer is no (not valid), 2 wrong input, 3 not found, 4 conflict, 5 unavailable\n"
+    "or failed, 6 timeout, 7 corrupt, 8 denied, 9 internal.\n";
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   LocationOptions& location = options.location;
@@ -83,6 +86,7 @@ int RunCommandLine(int argc, char** argv) {
   AddGatewayCommands(app, chosen);
   AddArtifactCommands(app, chosen);
   AddReleaseCommands(app, chosen);
+  AddModelCommands(app, chosen);
   AddPlanCommands(app, chosen);
   AddSecretCommands(app, chosen);
   AddObserveCommands(app, chosen);
@@ -95,7 +99,8 @@ int RunCommandLine(int argc, char** argv) {
   Session session(options);
   const Result<void> done = chosen(session);
   session.terminal().ClearProgress();
-  return done ? 0 : Fail(done.error());
+  if (!done) return Fail(done.error());
+  return session.answered_no() ? kAnswerNo : 0;
 }
 
 }  // namespace motley::cli

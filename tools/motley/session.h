@@ -34,6 +34,10 @@ class Session {
   bool json() const { return json_; }
   Terminal& terminal() { return terminal_; }
 
+  /// The command was done, and its answer is no: exit code 1, as grep and diff have it.
+  void AnswerNo() { answered_no_ = true; }
+  bool answered_no() const { return answered_no_; }
+
   enum class Layout { kIndented, kOneLine };
   /// The message as the REST interface gives it. Errors: kCorrupt (it holds text that is not UTF-8).
   Result<void> PrintJson(const google::protobuf::Message& message, Layout layout = Layout::kIndented);
@@ -41,6 +45,7 @@ class Session {
  private:
   LocationOptions location_;
   bool json_;
+  bool answered_no_ = false;
   Terminal terminal_;
   std::unique_ptr<ControllerApi> api_;
 };
@@ -52,6 +57,7 @@ using Action = std::function<Result<void>(Session&)>;
 void AddGatewayCommands(CLI::App& app, Action& chosen);
 void AddArtifactCommands(CLI::App& app, Action& chosen);
 void AddReleaseCommands(CLI::App& app, Action& chosen);
+void AddModelCommands(CLI::App& app, Action& chosen);
 void AddPlanCommands(CLI::App& app, Action& chosen);
 void AddSecretCommands(CLI::App& app, Action& chosen);
 /// status, telemetry and logs.
