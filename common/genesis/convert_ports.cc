@@ -33,6 +33,12 @@ struct PortLists {
   ModelPorts& required;
 };
 
+/// GeneSIS gives an execution port to each component, though few carry others.
+bool Carries(const Conversion& conversion, const DocumentComponent& component) {
+  return std::any_of(conversion.carriers.begin(), conversion.carriers.end(),
+                     [&](const auto& hosting) { return hosting.second == component.name; });
+}
+
 void ConvertPorts(Conversion& conversion, const DocumentComponent& component, PortLists lists) {
   Names names;
   const auto convert = [&](const std::vector<DocumentPort>& ports, ModelPorts& to, v1::Port::Type type,
@@ -49,7 +55,9 @@ void ConvertPorts(Conversion& conversion, const DocumentComponent& component, Po
   };
   convert(component.provided_communication, lists.provided, v1::Port::TYPE_COMMUNICATION, conversion.provided);
   convert(component.required_communication, lists.required, v1::Port::TYPE_COMMUNICATION, conversion.required);
-  convert(component.provided_execution, lists.provided, v1::Port::TYPE_EXECUTION, conversion.provided);
+  if (component.role != Role::kSoftware || Carries(conversion, component)) {
+    convert(component.provided_execution, lists.provided, v1::Port::TYPE_EXECUTION, conversion.provided);
+  }
   convert(component.required_execution, lists.required, v1::Port::TYPE_EXECUTION, conversion.required);
 }
 
