@@ -14,8 +14,9 @@ namespace motley {
 bool IsName(std::string_view text);
 
 /// Everything that is wrong with a model by itself, each with its place and way out; empty for a sound one: names,
-/// hosts that fit their kinds, dependencies that exist and make no cycle, one component for a path and for a board,
-/// paths, modes, whole references to artifacts. Which boards there are is the gateway's business.
+/// hosts that fit their kinds, ports and links that fit each other, needs that make no cycle, nothing that two
+/// components use, and what each kind holds. What a gateway can carry out is said by MisfitsOf (common/model/fit.h);
+/// which boards there are is the gateway's business. Takes time in proportion to the model.
 std::vector<std::string> ProblemsOf(const v1::DeploymentModel& model);
 
 /// ProblemsOf as a result: kInvalid with all of them.
