@@ -158,19 +158,18 @@ TestBoards::TestBoards(const std::vector<std::string>& boards) {
   CHECK(WaitFor([this] {
     const auto pid = ReadFile(folder_ / "holder", 64);
     if (pid) holder_pid_ = pid->substr(0, pid->find('\n'));
-    return !holder_pid_.empty();
+    // While the shell becomes `sleep`, its environment reads as empty.
+    bool whole = !holder_pid_.empty();
+    for (const char* name : {"LD_PRELOAD", "MOTLEY_MODEM_DIR", "MOTLEY_BOARDS_DIR"}) {
+      if (whole) environment_[name] = EnvironmentOf(holder_pid_, name);
+      whole = whole && !environment_[name].empty();
+    }
+    return whole;
   }));
-  preload_ = EnvironmentOf(holder_pid_, "LD_PRELOAD");
 }
 
 std::vector<std::string> TestBoards::prefix() const {
   return {"nsenter", "--mount", "--root", "--target", holder_pid_, "--"};
-}
-
-std::map<std::string, std::string> TestBoards::environment() const {
-  return {{"LD_PRELOAD", preload_},
-          {"MOTLEY_MODEM_DIR", EnvironmentOf(holder_pid_, "MOTLEY_MODEM_DIR")},
-          {"MOTLEY_BOARDS_DIR", EnvironmentOf(holder_pid_, "MOTLEY_BOARDS_DIR")}};
 }
 
 std::string TestBoards::Control(const std::vector<std::string>& arguments) const {

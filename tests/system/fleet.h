@@ -61,7 +61,7 @@ class TestBoards {
 
   /// What goes before the agent's command line, and into its environment.
   std::vector<std::string> prefix() const;
-  std::map<std::string, std::string> environment() const;
+  const std::map<std::string, std::string>& environment() const { return environment_; }
   /// board-ctl's answer.
   std::string Control(const std::vector<std::string>& arguments) const;
 
@@ -69,7 +69,7 @@ class TestBoards {
   TemporaryFolder folder_;
   std::unique_ptr<Program> program_;
   std::string holder_pid_;
-  std::string preload_;
+  std::map<std::string, std::string> environment_;
 };
 
 /// A real agent with a state folder of its own, which stays when it is killed.
