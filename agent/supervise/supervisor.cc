@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/supervise/children.h"
+#include "agent/supervise/footprint.h"
 #include "agent/supervise/text.h"
 
 extern "C" char** environ;
@@ -108,6 +109,7 @@ void Supervisor::Start() {
   status_.state = SupervisedState::kRunning;
   Save(Durability::kCrashOnly);
   Say(Text<64>().Add("started, pid ").Add(status_.pid).view());
+  ForgetCode();
 }
 
 LaunchVerdict Supervisor::Launch() {
