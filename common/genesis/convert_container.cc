@@ -129,15 +129,16 @@ bool ConvertOption(Conversion& conversion, const DocumentComponent& component, c
   return name == "NetworkMode" || name == "Env" || name == "Binds";
 }
 
-/// Pairs of a name and a value.
+/// A list of pairs of a name and a value, or an object.
 void ConvertOptions(Conversion& conversion, const DocumentComponent& component, const Json& docker,
                     v1::ContainerSpec& container) {
   const Json* options = Member(docker, "extra_options");
-  if (options == nullptr || !options->is_array()) return;
-  for (const Json& option : *options) {
-    if (!option.is_array() || option.size() != 2) continue;
-    const std::string name = TextOf(&option[0]);
-    if (name.empty() || ConvertOption(conversion, component, name, option[1], container)) continue;
+  if (options == nullptr || !options->is_structured()) return;
+  for (const auto& [key, item] : options->items()) {
+    const bool pair = options->is_array() && item.is_array() && item.size() == 2;
+    if (options->is_array() && !pair) continue;
+    const std::string name = pair ? TextOf(&item[0]) : key;
+    if (name.empty() || ConvertOption(conversion, component, name, pair ? item[1] : item, container)) continue;
     conversion.Warn(component,
                     name == "Privileged"
                         ? std::string("\"Privileged\" was not carried over: containers get no privileges; list the "

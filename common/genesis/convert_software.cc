@@ -112,12 +112,6 @@ void ConvertAnsible(Conversion& conversion, const DocumentComponent& component, 
   Json config = Json::object();
   config["playbook"] = TextOf(ansible, "playbook_path");
   config["hosts"] = TextOf(ansible, "playbook_host");
-  if (const Json* credentials = Member(ansible, "credentials")) {
-    for (const char* secret : {"password", "sshkey"}) {
-      const std::string value = TextOf(*credentials, secret);
-      if (!value.empty()) conversion.credentials.Keep(component.name, std::string("ansible-") + secret, value);
-    }
-  }
   plugin.set_plugin("ansible");
   plugin.set_config(Dump(Pruned(config)));
   conversion.Warn(
@@ -195,6 +189,21 @@ std::string HostFor(const Conversion& conversion, const DocumentComponent& compo
   return conversion.machines.at(root.name);
 }
 
+/// What a resource logs in with is of no use here, but may not get lost.
+void KeepCredentials(Conversion& conversion, const DocumentComponent& component) {
+  for (const char* resource : {"docker_resource", "ssh_resource", "ansible_resource"}) {
+    const Json* credentials = Member(ResourceOf(component, resource), "credentials");
+    if (credentials == nullptr) continue;
+    for (const char* secret : {"password", "sshkey"}) {
+      const std::string value = TextOf(*credentials, secret);
+      if (value.empty()) continue;
+      conversion.credentials.Keep(component.name, secret, value);
+      conversion.Warn(component, "the " + std::string(secret) + " of its " + resource +
+                                     " was moved to the secrets, but is not used: the host has the credentials");
+    }
+  }
+}
+
 }  // namespace
 
 void ConvertSoftware(Conversion& conversion) {
@@ -212,6 +221,7 @@ void ConvertSoftware(Conversion& conversion) {
       for (const auto& [key, value] : component.json.items()) placed.insert(key);
     }
     CarryProperties(conversion, component, placed, *to.mutable_properties());
+    KeepCredentials(conversion, component);
     WarnOfCommands(conversion, component, ResourceOf(component, "ssh_resource"), to.host());
     const bool plugin = to.has_plugin();
     *conversion.import.model.add_components() = std::move(to);
