@@ -26,5 +26,22 @@ TEST(Parameters, ThatHaveNoValueAreAnError) {
   EXPECT_THAT(parameters.Substitute("${interval").error().message, testing::HasSubstr("is not closed"));
 }
 
+TEST(Parameters, LeaveReferencesToSecretsAlone) {
+  Parameters parameters(std::map<std::string, std::string>{{"which", "db"}});
+  EXPECT_EQ(*parameters.Substitute("x${secret.db-1.key}y"), "x${secret.db-1.key}y");
+  EXPECT_TRUE(parameters.used().empty());
+  EXPECT_THAT(parameters.Substitute("${secret.}").error().message, testing::HasSubstr("does not name a secret"));
+  EXPECT_THAT(parameters.Substitute("${secret.Db}").error().message, testing::HasSubstr("does not name a secret"));
+}
+
+TEST(Parameters, AreEscapedSoThatTheTextComesBack) {
+  Parameters parameters(std::map<std::string, std::string>{{"a", "1"}});
+  for (const char* text : {"", "$", "$$", "$$$", "${a}", "$${a}", "$HOME", "a$", "${", "${secret.x}", "$${secret.x}",
+                           "${secret.X}", "${secret.x", "$$${secret.x}$"}) {
+    EXPECT_EQ(*parameters.Substitute(Parameters::Escape(text)), text);
+  }
+  EXPECT_EQ(Parameters::Escape("$HOME and ${secret.x}"), "$HOME and ${secret.x}");
+}
+
 }  // namespace
 }  // namespace motley
