@@ -14,6 +14,8 @@ namespace motley::assign {
 inline constexpr std::int32_t kNone = -1;
 /// The greatest weight, option cost and priority.
 inline constexpr std::int64_t kMaxWeight = 1'000'000'000;
+/// The greatest number of gateways.
+inline constexpr std::int64_t kMaxGateways = 1'000'000'000;
 /// The greatest total cost that the worst assignment of a problem may have (2^52: a double still holds every integer).
 inline constexpr std::int64_t kMaxCost = std::int64_t{1} << 52;
 
@@ -49,7 +51,7 @@ struct GatewayClass {
   /// For messages.
   std::string name;
   std::int64_t count = 0;
-  /// Eligible variants of all applications, each at most once; ties in cost go to the one that stands first.
+  /// Eligible variants of all applications, each at most once.
   std::vector<Option> options;
   /// By application: the variant that runs now, or kNone; past the end: kNone. It need not be among `options`.
   std::vector<std::int32_t> current;
@@ -72,8 +74,8 @@ struct Coverage {
   std::int32_t application = 0;
 };
 
-/// A gateway that runs another variant of the same applications pays the weight; one that runs none does not. Hard:
-/// gateways that could run one of `variants` run one of them or none.
+/// A gateway that runs another variant of the same applications pays the weight (for each application); one that runs
+/// none does not. Hard: gateways that could run one of `variants` run one of them or none.
 struct Prefer {
   std::vector<std::int32_t> variants;
 };
