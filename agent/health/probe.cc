@@ -38,23 +38,6 @@ Result<std::string> TextOf(const ProbeSetup& setup, const v1::ScriptCheck& scrip
   return ReadFile(setup.artifact(script.artifact().digest()), kScriptLimitBytes).While("health script");
 }
 
-/// The program and its arguments that read `text`. As the kernel does it, but without executing the file, which may lie
-/// where nothing may be executed.
-std::vector<std::string> InterpreterOf(const std::string& text) {
-  constexpr std::string_view kBlanks = " \t";
-  if (!text.starts_with("#!")) return {"/bin/sh"};
-  std::string line = text.substr(2, text.find('\n') - 2);
-  if (line.ends_with('\r')) line.pop_back();
-  const auto begin = line.find_first_not_of(kBlanks);
-  if (begin == std::string::npos) return {"/bin/sh"};
-  const auto end = line.find_first_of(kBlanks, begin);
-  std::vector<std::string> words = {line.substr(begin, end - begin)};
-  const auto argument = line.find_first_not_of(kBlanks, end);
-  if (end == std::string::npos || argument == std::string::npos) return words;
-  words.push_back(line.substr(argument, line.find_last_not_of(kBlanks) + 1 - argument));
-  return words;
-}
-
 Result<void> Judge(const CommandEnd& end) {
   if (end.code == 0) return {};
   std::string message = "the script ended with code " + std::to_string(end.code);

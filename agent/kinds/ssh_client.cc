@@ -38,6 +38,21 @@ std::string ShellQuote(std::string_view value) {
   return quoted + "'";
 }
 
+std::vector<std::string> InterpreterOf(const std::string& text) {
+  constexpr std::string_view kBlanks = " \t";
+  if (!text.starts_with("#!")) return {"/bin/sh"};
+  std::string line = text.substr(2, text.find('\n') - 2);
+  if (line.ends_with('\r')) line.pop_back();
+  const auto begin = line.find_first_not_of(kBlanks);
+  if (begin == std::string::npos) return {"/bin/sh"};
+  const auto end = line.find_first_of(kBlanks, begin);
+  std::vector<std::string> words = {line.substr(begin, end - begin)};
+  const auto argument = line.find_first_not_of(kBlanks, end);
+  if (end == std::string::npos || argument == std::string::npos) return words;
+  words.push_back(line.substr(argument, line.find_last_not_of(kBlanks) + 1 - argument));
+  return words;
+}
+
 Result<void> SshClient::Check(const v1::Host& host) { return CheckSshHost(host); }
 
 Result<std::string> SshClient::Prepare(const v1::Host& host) const {

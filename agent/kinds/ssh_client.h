@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/exec/command.h"
 #include "common/base/result.h"
@@ -14,6 +15,10 @@ namespace motley::agent {
 
 /// `value` as one word of a POSIX shell, whatever it holds: in single quotes. It has no NUL.
 std::string ShellQuote(std::string_view value);
+
+/// The program and its arguments that read a script of this text: as the kernel does it, but without executing the
+/// file, which may lie where nothing may be executed. /bin/sh for a text that names none.
+std::vector<std::string> InterpreterOf(const std::string& text);
 
 /// What is to be done on another machine.
 struct SshCommand {
