@@ -42,6 +42,20 @@ std::string_view ControllerName(CgroupLimit limit) {
   return "";
 }
 
+// The file that the limit is written to; there only if the cgroup has the controller.
+std::string_view LimitFile(Version version, CgroupLimit limit) {
+  const bool two = version == Version::kTwo;
+  switch (limit) {
+    case CgroupLimit::kMemory:
+      return two ? "memory.max" : "memory.limit_in_bytes";
+    case CgroupLimit::kCpu:
+      return two ? "cpu.max" : "cpu.cfs_quota_us";
+    case CgroupLimit::kPids:
+      return "pids.max";
+  }
+  return "";
+}
+
 std::vector<std::string> Words(std::string_view text, char separator) {
   std::vector<std::string> words;
   std::istringstream stream{std::string(text)};
@@ -81,39 +95,37 @@ std::string Unescaped(std::string_view text) {
   return plain;
 }
 
-Result<void> SetVersionOne(const std::string& folder, CgroupLimit limit, std::uint64_t value) {
-  switch (limit) {
-    case CgroupLimit::kMemory: {
-      const auto bytes = std::to_string(value << 20);
-      const std::string with_swap = folder + "/memory.memsw.limit_in_bytes";
-      // Neither may cross the other: first all the way up, then down. Without swap accounting there is no such file.
-      (void)Control(with_swap, "-1");
-      TRY(Control(folder + "/memory.limit_in_bytes", bytes));
-      (void)Control(with_swap, bytes);
-      return {};
-    }
-    case CgroupLimit::kCpu:
-      TRY(Control(folder + "/cpu.cfs_period_us", std::to_string(kCpuPeriodUs)));
-      return Control(folder + "/cpu.cfs_quota_us",
-                     std::to_string(std::max(value * kCpuPeriodUs / 1000, kLeastQuotaUs)));
-    case CgroupLimit::kPids:
-      return Control(folder + "/pids.max", std::to_string(value));
+// The rest of what makes `value` the limit: swap, the period of the CPU's time.
+Result<void> PrepareLimit(Version version, const std::string& folder, CgroupLimit limit) {
+  if (limit == CgroupLimit::kCpu && version == Version::kOne) {
+    return Control(folder + "/cpu.cfs_period_us", std::to_string(kCpuPeriodUs));
+  }
+  if (limit != CgroupLimit::kMemory) return {};
+  // All of these may be missing, where swap is not accounted for or the kernel is old.
+  if (version == Version::kOne) {
+    // Not below the limit without swap, which is set next: first all the way up.
+    (void)Control(folder + "/memory.memsw.limit_in_bytes", "-1");
+  } else {
+    // What is left of a component of which a part was killed is seldom of use.
+    (void)Control(folder + "/memory.oom.group", "1");
+    (void)Control(folder + "/memory.swap.max", "0");
   }
   return {};
 }
 
-Result<void> SetVersionTwo(const std::string& folder, CgroupLimit limit, std::uint64_t value) {
-  switch (limit) {
-    case CgroupLimit::kMemory:
-      // What is left of a component of which a part was killed is seldom of use. Both files may be missing.
-      (void)Control(folder + "/memory.oom.group", "1");
-      (void)Control(folder + "/memory.swap.max", "0");
-      return Control(folder + "/memory.max", std::to_string(value << 20));
-    case CgroupLimit::kCpu:
-      return Control(folder + "/cpu.max", std::to_string(std::max(value * kCpuPeriodUs / 1000, kLeastQuotaUs)) + " " +
-                                              std::to_string(kCpuPeriodUs));
-    case CgroupLimit::kPids:
-      return Control(folder + "/pids.max", std::to_string(value));
+std::string LimitText(Version version, CgroupLimit limit, std::uint64_t value) {
+  if (limit == CgroupLimit::kMemory) return std::to_string(value << 20);
+  if (limit == CgroupLimit::kPids) return std::to_string(value);
+  const auto quota = std::to_string(std::max(value * kCpuPeriodUs / 1000, kLeastQuotaUs));
+  return version == Version::kTwo ? quota + " " + std::to_string(kCpuPeriodUs) : quota;
+}
+
+Result<void> SetLimit(Version version, const std::string& folder, CgroupLimit limit, std::uint64_t value) {
+  TRY(PrepareLimit(version, folder, limit));
+  const auto text = LimitText(version, limit, value);
+  TRY(Control(folder + "/" + std::string(LimitFile(version, limit)), text));
+  if (limit == CgroupLimit::kMemory && version == Version::kOne) {
+    (void)Control(folder + "/memory.memsw.limit_in_bytes", text);
   }
   return {};
 }
@@ -189,14 +201,13 @@ Result<std::string> Cgroups::Make(const std::string& name, CgroupLimit limit, st
                  "this gateway has no cgroups for " + std::string(ControllerName(limit)) + " that the agent can write"};
   }
   const auto folder = hierarchy->folder + "/" + name;
-  const bool two = hierarchy->version == Version::kTwo;
   auto made = MakeWithParent(*hierarchy, folder, "+" + std::string(ControllerName(limit)));
   // The last one of another component may just have gone, and the agent's folder with it.
   for (int i = 0; i < kMakeTries && !made && made.error().code == Code::kNotFound; ++i) {
     made = MakeWithParent(*hierarchy, folder, "+" + std::string(ControllerName(limit)));
   }
   if (!made) return std::move(made).error();
-  TRY(two ? SetVersionTwo(folder, limit, value) : SetVersionOne(folder, limit, value));
+  TRY(SetLimit(hierarchy->version, folder, limit, value));
   return folder;
 }
 
@@ -211,7 +222,9 @@ Result<void> Cgroups::MakeWithParent(const Hierarchy& hierarchy, const std::stri
 
 bool Cgroups::Exists(const std::string& name, CgroupLimit limit) const {
   const auto* hierarchy = Find(limit);
-  return hierarchy != nullptr && access((hierarchy->folder + "/" + name).c_str(), F_OK) == 0;
+  if (hierarchy == nullptr) return false;
+  const auto file = hierarchy->folder + "/" + name + "/" + std::string(LimitFile(hierarchy->version, limit));
+  return access(file.c_str(), F_OK) == 0;
 }
 
 std::string Cgroups::OomFile(const std::string& name) const {

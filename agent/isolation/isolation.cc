@@ -145,6 +145,8 @@ Result<void> Isolation::Confine(const Confined& confined, SupervisorLaunch* laun
   for (const auto& wanted : WantedOf(confined.limits)) {
     const auto made = cgroups_.Make(name, wanted.limit, wanted.value);
     const bool memory = wanted.limit == CgroupLimit::kMemory;
+    // A cgroup that is there and does not take its limit is not to be passed over.
+    if (!made && cgroups_.Exists(name, wanted.limit)) return made.error();
     if (made) {
       // Of version 2 all limits have one cgroup.
       if (launch->cgroups.empty() || launch->cgroups.back() != *made) launch->cgroups.push_back(*made);
