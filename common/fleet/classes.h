@@ -82,7 +82,7 @@ class FleetClasses {
   void GroupAll(std::span<const std::uint16_t> extras);
 
   const FleetIndex& fleet_;
-  const Distinctions distinctions_;
+  Distinctions distinctions_;
   ClassKey key_;
   /// Words of all keys, one after the other.
   std::vector<std::uint64_t> key_words_;

@@ -49,6 +49,14 @@ class Parser {
     return expression;
   }
 
+  Result<AttributeRef> One() {
+    TRY_ASSIGN(AttributeRef attribute, Named(Take()));
+    if (Peek().kind != TokenKind::kEnd) {
+      return Refuse(Peek(), fmt::format("expected one attribute, found {} behind it", Shown(Peek())));
+    }
+    return attribute;
+  }
+
  private:
   const Token& Peek() const { return tokens_[at_]; }
   const Token& Take() { return tokens_[Peek().kind == TokenKind::kEnd ? at_ : at_++]; }
@@ -268,6 +276,14 @@ Result<Expression> ParseExpression(std::string_view text) {
   TRY_ASSIGN(std::vector<Token> tokens, Tokenize(text));
   if (tokens.size() == 1) return Expression{Always{true}};
   return Parser(std::move(tokens)).Run();
+}
+
+Result<AttributeRef> ParseAttribute(std::string_view text) {
+  if (text.size() > kMaxBytes) {
+    return Error{Code::kInvalid, fmt::format("{} bytes are no attribute; write one such as tags.site", text.size())};
+  }
+  TRY_ASSIGN(std::vector<Token> tokens, Tokenize(text));
+  return Parser(std::move(tokens)).One();
 }
 
 }  // namespace motley

@@ -13,4 +13,7 @@ namespace motley {
 /// Errors: kInvalid, with the column and the way out.
 Result<Expression> ParseExpression(std::string_view text);
 
+/// One attribute: `arch`, `tags.site`. Errors: kInvalid, with the nearest known one.
+Result<AttributeRef> ParseAttribute(std::string_view text);
+
 }  // namespace motley
