@@ -5,6 +5,8 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "common/files/files.h"
+
 namespace motley {
 namespace {
 
@@ -291,6 +293,18 @@ TEST(ModelFile, DoesNotGrowWithoutEnd) {
   text = "components:\n  s:\n    kind: script\n    apply: &a \"" + std::string(100'000, 'x') + "\"\n    environment:\n";
   for (int i = 0; i < 200; ++i) text += "      V" + std::to_string(i) + ": *a\n";
   EXPECT_THAT(ErrorOf(text), HasSubstr("the model grows to more than 16 MiB here"));
+}
+
+TEST(ModelFile, IsAsTheExampleOfItsDescriptionHasIt) {
+  const auto text = ReadFile(MOTLEY_SOURCE_DIR "/docs/model.md", 1024 * 1024);
+  ASSERT_TRUE(text.has_value()) << text.error().message;
+  const std::string open = "```yaml\n";
+  const auto start = text->find(open) + open.size();
+  const ModelFile file = Parse(text->substr(start, text->find("```", start) - start));
+  EXPECT_THAT(file.problems, IsEmpty());
+  EXPECT_EQ(file.model.components_size(), 9);
+  EXPECT_EQ(file.model.links_size(), 3);
+  EXPECT_THAT(file.model.components(6).plugin().config(), HasSubstr(R"("ports":[22,"8080"])"));
 }
 
 constexpr char kRelease[] = R"(application: a
