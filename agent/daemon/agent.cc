@@ -6,10 +6,6 @@
 #include "agent/context/context.h"
 #include "agent/daemon/enrol.h"
 #include "agent/kinds/component_logs.h"
-#include "agent/kinds/file.h"
-#include "agent/kinds/firmware.h"
-#include "agent/kinds/process.h"
-#include "agent/kinds/script.h"
 #include "common/log/log.h"
 
 namespace motley::agent {
@@ -103,39 +99,39 @@ void Agent::TryToEnrol() {
                 });
 }
 
-Kinds Agent::MakeKinds(const Identity& identity) {
-  const ArtifactPath artifact = [this](const std::string& digest) { return artifacts_.PathOf(digest); };
-  const KindSetup setup{config_.state_folder, identity.gateway, SupervisePath(), artifact};
-  Kinds kinds;
-  kinds["process"] = std::make_unique<ProcessKind>(loop_, setup);
-  kinds["file"] = std::make_unique<FileKind>(loop_, setup);
-  kinds["script"] = std::make_unique<ScriptKind>(loop_, setup);
-  kinds["firmware"] = std::make_unique<FirmwareKind>(loop_, devices_, config_.state_folder, artifact);
-  return kinds;
-}
-
 void Agent::Run(Identity identity) {
   if (!config_.broker_url.empty()) identity.broker_url = config_.broker_url;
   if (!config_.controller_url.empty()) identity.controller_url = config_.controller_url;
-  kinds_ = MakeKinds(identity);
-  HttpClientOptions http;
-  http.base_url = identity.controller_url;
-  http.bearer_token = identity.secret;
-  http.ca_file = config_.ca_file;
-  fetcher_ = std::make_unique<HttpFetcher>(loop_, artifacts_, std::move(http));
-  EngineEvents events;
-  events.changed = [this] {
-    if (uplink_) uplink_->ReportChanged();
-  };
-  events.happened = [this](v1::Event::Severity severity, const std::string& source, const std::string& text) {
-    Happened(severity, source, text);
-  };
-  engine_ = std::make_unique<Engine>(loop_, *store_, artifacts_, *fetcher_, kinds_, std::move(events),
-                                     Engine::Options{config_.drift_interval});
+  MakeEngine(identity);
   if (auto connected = Connect(identity); !connected) return Fail(std::move(connected).error());
   if (auto started = engine_->Start(); !started) return Fail(std::move(started).error());
   LogInfo("gateway {} is ready", identity.gateway);
   Sample();
+}
+
+void Agent::MakeEngine(const Identity& identity) {
+  const ArtifactPath artifact = [this](const std::string& digest) { return artifacts_.PathOf(digest); };
+  const auto changed = [this] {
+    if (uplink_) uplink_->ReportChanged();
+  };
+  const SshClient ssh(config_.state_folder + "/ssh");
+  kinds_ = std::make_unique<KindSet>(
+      loop_, devices_, KindSetup{config_.state_folder, identity.gateway, SupervisePath(), artifact}, ssh, changed);
+  HttpClientOptions http;
+  http.base_url = identity.controller_url;
+  http.bearer_token = identity.secret;
+  http.ca_file = config_.ca_file;
+  fetcher_ = std::make_unique<HttpFetcher>(loop_, artifacts_, http);
+  secret_fetcher_ = std::make_unique<HttpSecretFetcher>(loop_, http);
+  provision_ = std::make_unique<Provision>(*store_, artifacts_, *fetcher_, *secret_fetcher_);
+  health_ = std::make_unique<Health>(loop_, artifact, config_.state_folder + "/health", ssh);
+  EngineEvents events;
+  events.changed = changed;
+  events.happened = [this](v1::Event::Severity severity, const std::string& source, const std::string& text) {
+    Happened(severity, source, text);
+  };
+  engine_ = std::make_unique<Engine>(loop_, *store_, *provision_, kinds_->kinds(), *health_, std::move(events),
+                                     Engine::Options{config_.drift_interval});
 }
 
 Result<void> Agent::Connect(const Identity& identity) {
@@ -165,6 +161,7 @@ Result<void> Agent::Connect(const Identity& identity) {
 v1::Context Agent::Context() const {
   v1::Context context = own_context_;
   for (v1::Board& board : devices_.Boards()) *context.add_boards() = std::move(board);
+  if (kinds_) kinds_->Describe(context);
   return context;
 }
 

@@ -4,8 +4,10 @@
 #include <string>
 
 #include "agent/artifact/fetcher.h"
+#include "agent/artifact/secret_fetcher.h"
 #include "agent/artifact/store.h"
 #include "agent/daemon/config.h"
+#include "agent/daemon/kind_set.h"
 #include "agent/devices/devices.h"
 #include "agent/link/uplink.h"
 #include "agent/reconcile/engine.h"
@@ -36,7 +38,7 @@ class Agent {
   void Fail(Error error);
   void TryToEnrol();
   void Run(Identity identity);
-  Kinds MakeKinds(const Identity& identity);
+  void MakeEngine(const Identity& identity);
   Result<void> Connect(const Identity& identity);
   void Sample();
   v1::Context Context() const;
@@ -54,8 +56,11 @@ class Agent {
   v1::Context own_context_;
   Sampler sampler_;
   Devices devices_;
-  Kinds kinds_;
+  std::unique_ptr<KindSet> kinds_;
   std::unique_ptr<HttpFetcher> fetcher_;
+  std::unique_ptr<HttpSecretFetcher> secret_fetcher_;
+  std::unique_ptr<Provision> provision_;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Uplink> uplink_;
   Handle timer_;
