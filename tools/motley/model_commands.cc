@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "common/release/schema.h"
 #include "tools/motley/model_dot.h"
 #include "tools/motley/model_import.h"
 #include "tools/motley/model_source.h"
@@ -22,6 +23,7 @@ struct ModelOptions {
   std::string other_variant;
   bool dot = false;
   ImportOptions import;
+  std::string schema = "model";
 };
 
 Result<void> Validate(Session& session, const ModelOptions& options) {
@@ -70,6 +72,11 @@ Result<void> Diff(Session& session, const ModelOptions& options) {
 }
 
 Result<void> Import(Session& session, const ModelOptions& options) { return ImportModel(session, options.import); }
+
+Result<void> Schema(Session& session, const ModelOptions& options) {
+  session.terminal().Write(options.schema == "release" ? ReleaseSchema() : ModelSchema());
+  return {};
+}
 
 using Order = Result<void> (*)(Session&, const ModelOptions&);
 
@@ -128,6 +135,13 @@ void AddModelCommands(CLI::App& app, Action& chosen) {
   import->add_option("--output", options->import.output, "Write the model file here instead of printing it");
   import->add_option("--secrets", options->import.secrets,
                      "Write the credentials that stood in the model here, for `motley secret set`; mode 0600");
+
+  CLI::App* schema = AddOrder(*group, chosen, options, "schema", "Print the JSON Schema of model files, for editors",
+                              "Examples:\n  motley model schema > model.schema.json\n"
+                              "  motley model schema release > release.schema.json\n",
+                              Schema);
+  schema->add_option("KIND", options->schema, "Of which files: model (default) or release")
+      ->check(CLI::IsMember({"model", "release"}));
 }
 
 }  // namespace motley::cli
