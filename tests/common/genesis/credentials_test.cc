@@ -90,7 +90,7 @@ TEST(GenesisCredentials, AMachineIsReachedByAKeyAndAPinnedHostKey) {
   EXPECT_EQ(host->ssh().host_key(), "${secret.shed-host-key}");
   EXPECT_EQ(host->ssh().private_key(), "${secret.shed-private-key}");
   EXPECT_THAT(import.secrets, ElementsAre(Pair("shed-private-key", HasSubstr("BEGIN OPENSSH"))));
-  EXPECT_THAT(import.warnings, Contains(HasSubstr("set the secrets of its host key (${secret.shed-host-key})")));
+  EXPECT_THAT(import.warnings, Contains(HasSubstr("set its host key (${secret.shed-host-key})")));
 }
 
 }  // namespace
