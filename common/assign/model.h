@@ -94,7 +94,11 @@ struct Model {
 /// class.
 Result<void> Validate(const Problem& problem);
 
-/// Errors: as Validate, and kInvalid for a class whose applications combine in more than 100,000 ways.
-Result<Model> Compile(const Problem& problem);
+/// Which bands a model has: those that this fleet's gateways can violate, or all, for a fleet that will change.
+enum class Bands { kNeeded, kAll };
+
+/// Errors: as Validate, and kInvalid for a class whose applications combine in more than 100,000 ways, and for a
+/// condition that is wrong.
+Result<Model> Compile(const Problem& problem, Bands bands = Bands::kNeeded);
 
 }  // namespace motley::assign

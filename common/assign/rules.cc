@@ -29,7 +29,7 @@ Demand DemandOfCount(const Count& count, const Scope& scope) {
   const std::int64_t bound =
       count.unit == Unit::kPercent ? Quota(count.comparison, count.amount, scope.gateways) : count.amount;
   Demand demand{.variants = count.variants, .low = bound, .high = bound};
-  if (count.comparison == Comparison::kAtLeast) demand.high = std::max(bound, scope.gateways);
+  if (count.comparison == Comparison::kAtLeast) demand.high = kMaxGateways;
   if (count.comparison == Comparison::kAtMost) demand.low = 0;
   return demand;
 }
