@@ -70,6 +70,8 @@ about() {
   folder=$base/$application/$component
   removed=$base/$application/.removed-$component
   mark="MOTLEY_OWNER=$gateway/$application/$component;"
+  # A pattern, since busybox looks for plain text only up to the first NUL.
+  marked=$(printf %s "$mark" | sed 's/[.]/[.]/g')
 }
 
 # Kills whatever has the component's mark in its environment.
@@ -77,7 +79,7 @@ sweep() {
   tries=0
   while :; do
     left=
-    for found in $(grep -lF "$mark" /proc/[0-9]*/environ 2>/dev/null); do
+    for found in $(grep -l "$marked" /proc/[0-9]*/environ 2>/dev/null); do
       found=${found#/proc/}
       if start_of "${found%/environ}"; then left="$left ${found%/environ}"; fi
     done
@@ -163,7 +165,9 @@ look() {
   fi
   if [ -n "$3" ] && [ -f "$folder/bin/$3" ]; then echo "program"; fi
   if [ "$4" -gt 0 ]; then
-    cat "$folder/log.1" "$folder/log" 2>/dev/null | sed -n '/^-- started, pid /{s/.*//;h;d;};H;${g;p;}' |
+    # Of the last run only, and never much, whatever a program writes.
+    cat "$folder/log.1" "$folder/log" 2>/dev/null | tail -c 8192 | tr -d '\000' |
+      sed -n -e '/^-- started, pid /{' -e 's/.*//' -e 'h' -e 'd' -e '}' -e 'H' -e '${' -e 'g' -e 'p' -e '}' |
       grep -v '^$' | tail -n "$4" | cut -c 1-300 | sed 's/^/log /'
   fi
   return 0
@@ -356,7 +360,7 @@ sweep() {
   tries=0
   while [ "$tries" -lt 50 ]; do
     left=
-    for found in $(grep -lF "MOTLEY_RUN=$instance;" /proc/[0-9]*/environ 2>/dev/null); do
+    for found in $(grep -l "MOTLEY_RUN=$instance;" /proc/[0-9]*/environ 2>/dev/null); do
       found=${found#/proc/}
       if start_of "${found%/environ}"; then left="$left ${found%/environ}"; fi
     done
@@ -369,15 +373,15 @@ sweep() {
 
 run_program() {
   # By exec, since shells keep a copy of what a function's redirections replace, and then the pipe would never end.
-  start_of "$logger" || { (exec < out 3>&- && keep_log) & logger=$!; }
-  env "MOTLEY_RUN=$instance;" $keeper /bin/sh ./run < /dev/null >&3 2>&3 3>&- &
+  start_of "$logger" || { (exec <&4 3>&- 4<&- && keep_log) & logger=$!; }
+  env "MOTLEY_RUN=$instance;" $keeper /bin/sh ./run < /dev/null >&3 2>&3 3>&- 4<&- &
   program=$!
   echo "-- started, pid $program" >&3
   clock
   started=$now
   if [ "$limit_s" -gt 0 ]; then
     (
-      exec 3>&-
+      exec 3>&- 4<&-
       trap 'kill "$!"; exit 0' TERM
       sleep "$limit_s" &
       wait "$!"
@@ -433,7 +437,7 @@ wait_before_restart() {
   clock
   next=$((now + delay * 1000))
   say backoff
-  sleep "$delay" 3>&- &
+  sleep "$delay" 3>&- 4<&- &
   sleeper=$!
   wait "$sleeper"
   kill "$sleeper" 2>/dev/null
@@ -457,7 +461,9 @@ trap 'stopping=1' TERM INT
 trap 'late=1' USR1
 rm -f out
 mkfifo out || exit 1
+# For writing, and for reading: what is written is lost while nobody has it open.
 exec 3<>out
+exec 4<out
 start_of "$$"
 say starting
 echo "$$ $begun $boot" > supervisor.new && mv -f supervisor.new supervisor
