@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "common/assign/model.h"
@@ -39,7 +40,9 @@ Model WithOnceFixed(const Model& model, const std::vector<bool>& paid);
 /// network.
 bool IsFlow(const Model& model);
 
-/// Exact for models for which IsFlow holds, which the others must not be given. Takes no notice of time.
+/// Exact; nothing when IsFlow does not hold. Takes no notice of time.
+std::optional<Answer> TryFlow(const Model& model);
+/// The same for a model for which IsFlow holds.
 Answer SolveFlow(const Model& model);
 /// Exact for all models without requirements. Errors: kInternal (CBC gave up).
 Result<Answer> SolveIlp(const Model& model, const Limits& limits);

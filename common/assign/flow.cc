@@ -163,12 +163,19 @@ bool IsFlow(const Model& model) {
   return model.requirements.empty() && NothingOnce(model) && LayOut(model).has_value();
 }
 
-Answer SolveFlow(const Model& model) {
-  if (model.impossible) return {.outcome = Outcome::kInfeasible};
-  if (model.supplies.empty()) return {.outcome = Outcome::kOptimal, .lower_bound = CostOf(model, {})};
+std::optional<Answer> TryFlow(const Model& model) {
+  if (!model.requirements.empty() || !NothingOnce(model)) return std::nullopt;
+  if (model.impossible) return Answer{.outcome = Outcome::kInfeasible};
+  if (model.supplies.empty()) return Answer{.outcome = Outcome::kOptimal, .lower_bound = CostOf(model, {})};
   const std::optional<Layout> layout = LayOut(model);
-  CHECK(layout.has_value() && NothingOnce(model) && model.requirements.empty());
+  if (!layout) return std::nullopt;
   return Network(model, *layout).Solve();
+}
+
+Answer SolveFlow(const Model& model) {
+  std::optional<Answer> answer = TryFlow(model);
+  CHECK(answer.has_value());
+  return *std::move(answer);
 }
 
 }  // namespace motley::assign

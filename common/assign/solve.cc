@@ -11,11 +11,6 @@
 namespace motley::assign {
 namespace {
 
-Method Choose(const Model& model) {
-  if (!model.requirements.empty()) return Method::kZ3;
-  return IsFlow(model) ? Method::kFlow : Method::kIlp;
-}
-
 std::string NameOf(Method method) {
   if (method == Method::kFlow) return "flow";
   return method == Method::kIlp ? "ilp" : "z3";
@@ -77,18 +72,19 @@ bool Meets(const Model& model, const Model& without, const Answer& answer) {
   return CostOf(without, answer.gateways) == CostOf(model, answer.gateways);
 }
 
-/// Without its conditions the problem is easy; if that optimum fulfils them, it is the optimum with them as well.
 Result<Answer> RunAuto(const Model& model, const Limits& limits, Method& used) {
-  used = Choose(model);
-  if (used != Method::kZ3) return Run(model, limits, used);
+  if (model.requirements.empty()) {
+    used = Method::kFlow;
+    if (std::optional<Answer> answer = TryFlow(model)) return *std::move(answer);
+    used = Method::kIlp;
+    return Run(model, limits, used);
+  }
+  // Without its conditions the problem is easy; if that optimum fulfils them, it is the optimum with them as well.
   Model without = model;
   without.requirements.clear();
-  const Method easy = Choose(without);
-  TRY_ASSIGN(Answer answer, Run(without, limits, easy));
-  if (answer.outcome == Outcome::kInfeasible || Meets(model, without, answer)) {
-    used = easy;
-    return answer;
-  }
+  TRY_ASSIGN(Answer answer, RunAuto(without, limits, used));
+  if (answer.outcome == Outcome::kInfeasible || Meets(model, without, answer)) return answer;
+  used = Method::kZ3;
   return Run(model, limits, used);
 }
 
