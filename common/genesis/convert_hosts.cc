@@ -56,8 +56,8 @@ void AddSshHost(Conversion& conversion, const DocumentComponent& component, cons
   ssh->set_private_key(MoveHostCredentials(conversion, component, credentials == nullptr ? none : *credentials));
   conversion.Warn(component, std::string(component.role == Role::kEngine ? "its engine is reached, not over TCP, but "
                                                                          : "is reached ") +
-                                 "by SSH as host \"" + name + "\"; set its host key (" +
-                                 ssh->host_key() + ") and private key (" + ssh->private_key() + ")");
+                                 "by SSH as host \"" + name + "\"; set its host key (" + ssh->host_key() +
+                                 ") and private key (" + ssh->private_key() + ")");
   if (IsLoopback(address)) {
     conversion.Warn(component, "has the address \"" + address +
                                    "\", which is the gateway itself; give the machine's own before it is enacted");

@@ -107,17 +107,21 @@ void ConvertPlugin(Conversion& conversion, const DocumentComponent& component, c
   WarnOfFiles(conversion, component);
 }
 
+/// The plugin takes the name of an artifact: that of the file is as good as any.
 void ConvertAnsible(Conversion& conversion, const DocumentComponent& component, v1::PluginSpec& plugin) {
   const Json& ansible = ResourceOf(component, "ansible_resource");
-  Json config = Json::object();
-  config["playbook"] = TextOf(ansible, "playbook_path");
-  config["hosts"] = TextOf(ansible, "playbook_host");
+  const std::string path = TextOf(ansible, "playbook_path");
+  const std::string name = path.substr(path.find_last_of("/\\") + 1);
   plugin.set_plugin("ansible");
-  plugin.set_config(Dump(Pruned(config)));
-  conversion.Warn(
-      component,
-      "needs the plugin \"ansible\" on the gateway; its playbook is a path on the author's machine: add the "
-      "file to the release and list it in artifacts:");
+  plugin.set_config(Dump({{"playbook", name}}));
+  conversion.Warn(component,
+                  "needs the plugin \"ansible\" on the gateway; its playbook is a path on the author's "
+                  "machine: add the file to the release as artifact \"" +
+                      name + "\" and list it in artifacts:");
+  if (!TextOf(ansible, "playbook_host").empty()) {
+    conversion.Warn(component,
+                    "its playbook was run against other hosts; the plugin runs it against the gateway itself");
+  }
 }
 
 /// The flow that runs in a Node-RED: a component of its own, which the container carries.

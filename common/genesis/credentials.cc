@@ -31,11 +31,12 @@ std::pair<std::size_t, std::size_t> UrlPassword(std::string_view text, std::size
   const auto slashes = text.substr(0, end).find("://", at);
   if (slashes == std::string_view::npos) return {0, 0};
   const std::size_t begin = slashes + 3;
-  const std::size_t stop = std::min(end, text.find_first_of("/?#\"'", begin));
-  const auto sign = text.substr(0, stop).rfind('@');
-  const auto colon = text.find(':', begin);
-  if (sign == std::string_view::npos || sign < begin || colon >= sign) return {0, 0};
-  return {colon + 1, sign};
+  const std::string_view rest = text.substr(begin, end - begin);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#\"'"));
+  const auto sign = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (sign == std::string_view::npos || colon >= sign) return {0, 0};
+  return {begin + colon + 1, begin + sign};
 }
 
 /// Begin and end of the credential that the word [at, end) holds or announces; both 0 if there is none.

@@ -51,7 +51,12 @@ std::string Names::Of(const std::string& original) const {
 
 std::string Names::New(std::string_view wanted) {
   std::string name(wanted);
-  for (int i = 2; !taken_.insert(name).second; ++i) name = std::string(wanted) + "-" + std::to_string(i);
+  if (taken_.insert(name).second) return name;
+  // Where it went on the last time, as there may be very many of one name.
+  int& next = next_.emplace(name, 2).first->second;
+  do {
+    name = std::string(wanted) + "-" + std::to_string(next++);
+  } while (!taken_.insert(name).second);
   return name;
 }
 

@@ -28,6 +28,8 @@ class Names {
 
  private:
   std::set<std::string> taken_;
+  /// The number to be put behind a name that is taken.
+  std::map<std::string, int> next_;
   std::map<std::string, std::string> given_;
 };
 
