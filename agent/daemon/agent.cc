@@ -29,7 +29,7 @@ std::string SupervisePath() {
 Result<std::unique_ptr<Agent>> Agent::Create(EventLoop& loop, Config config) {
   TRY(MakeFolder(config.state_folder, 0700).While("state folder"));
   TRY_ASSIGN(UniqueFd lock, LockFolder(config.state_folder));
-  TRY_ASSIGN(auto store, Store::Open(config.state_folder + "/agent.db"));
+  TRY_ASSIGN(auto store, Store::Open(config.state_folder + "/agent.db", config.reserve_bytes));
   TRY_ASSIGN(ArtifactStore artifacts, ArtifactStore::Open(config.state_folder + "/artifacts"));
   ContextOverrides overrides;
   for (const auto& [name, value] : config.context) TRY(ParseContextOverride(name + "=" + value, &overrides));
@@ -115,8 +115,9 @@ void Agent::MakeEngine(const Identity& identity) {
     if (uplink_) uplink_->ReportChanged();
   };
   const SshClient ssh(config_.state_folder + "/ssh");
-  kinds_ = std::make_unique<KindSet>(
-      loop_, devices_, KindSetup{config_.state_folder, identity.gateway, SupervisePath(), artifact}, ssh, changed);
+  kinds_ = std::make_unique<KindSet>(loop_, devices_,
+                                     KindSetup{config_.state_folder, identity.gateway, SupervisePath(), artifact}, ssh,
+                                     config_.container_engine, changed);
   HttpClientOptions http;
   http.base_url = identity.controller_url;
   http.bearer_token = identity.secret;

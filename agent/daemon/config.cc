@@ -62,6 +62,11 @@ std::optional<Config> ReadConfig(int argc, char** argv, int* exit_code) {
                  "Telemetry kept while the controller is away; then the oldest goes")
       ->check(CLI::Range(65'536, 1'073'741'824))
       ->capture_default_str();
+  app.add_option("--reserve-bytes", config.reserve_bytes, "Room on the disk that is kept free for the journal; 0: none")
+      ->check(CLI::Range(0, 1'073'741'824))
+      ->capture_default_str();
+  app.add_option("--container-engine", config.container_engine,
+                 "Socket of the container engine; default: that of Docker, else of Podman");
   app.add_option("--log-level", config.log_level, "debug, info, warning or error")->capture_default_str();
   app.footer(
       "First start:  motley-agent --controller http://controller:8470 --token 3f9c...\nLater:        motley-agent");

@@ -24,6 +24,10 @@ struct Config {
   std::chrono::milliseconds telemetry_interval{10'000};
   std::chrono::milliseconds drift_interval{10'000};
   std::uint64_t queue_bytes = 16 * 1024 * 1024;
+  /// Kept free for the journal, so that a full disk stops no deployment half-way; 0: none.
+  std::uint64_t reserve_bytes = 16 * 1024 * 1024;
+  /// Socket of the gateway's container engine. Empty: the usual one of Docker, else of Podman.
+  std::string container_engine;
   std::string log_level = "info";
 };
 

@@ -13,12 +13,16 @@
 
 namespace motley::agent {
 
-/// All kinds of components that this agent carries out, each within bounds, and what the gateway's context says of them.
-/// Loop thread only.
+class PluginKind;
+
+/// All kinds of components that this agent carries out, each within bounds, and what the gateway's context says of
+/// them. Loop thread only.
 class KindSet {
  public:
   /// `changed` is called when Describe would say something new.
-  KindSet(Loop& loop, Devices& devices, const KindSetup& setup, const SshClient& ssh, std::function<void()> changed);
+  /// `engine_socket` is that of the gateway's container engine; empty: the usual one that is there.
+  KindSet(Loop& loop, Devices& devices, const KindSetup& setup, const SshClient& ssh, const std::string& engine_socket,
+          std::function<void()> changed);
 
   const Kinds& kinds() const { return kinds_; }
 
@@ -27,10 +31,14 @@ class KindSet {
 
  private:
   void Add(const std::string& name, std::unique_ptr<Kind> kind);
+  void LookForEngine();
 
   Loop& loop_;
+  const std::string engine_socket_;
   const std::function<void()> changed_;
   Kinds kinds_;
+  /// One of kinds_.
+  PluginKind* plugins_ = nullptr;
   std::string container_engine_;
   Handle timer_;
   Worker worker_;

@@ -58,6 +58,10 @@ class Kind {
  public:
   virtual ~Kind() = default;
 
+  /// A deployment is about to be checked: looks anew for what may have come to this gateway since, and then calls
+  /// `done`, perhaps from within this call.
+  virtual void Prepare(std::function<void()> done) { done(); }
+
   /// Whether an instance can be carried out here at all, before anything is touched: the board type is known, the image
   /// fits it. Its artifacts are in the local store. May block for a few ms.
   /// Errors: kInvalid, kNotFound, kCorrupt.

@@ -30,6 +30,7 @@ class BoundedKind final : public Kind {
   BoundedKind(Loop& loop, std::unique_ptr<Kind> kind, KindBounds bounds);
   ~BoundedKind() override;
 
+  void Prepare(std::function<void()> done) override { kind_->Prepare(std::move(done)); }
   Result<void> Check(const Instance& instance) override { return kind_->Check(instance); }
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   void Apply(const Instance& instance, std::function<void(Result<void>)> done) override;

@@ -194,8 +194,19 @@ void Engine::Fetch() {
                  WhileAlive([this](Result<std::vector<Instance>> instances) {
                    if (!instances) return Unfit(instances.error());
                    target_instances_ = *std::move(instances);
-                   CheckInstances();
+                   PrepareKinds();
                  }));
+}
+
+void Engine::PrepareKinds() {
+  auto missing = std::make_shared<std::size_t>(kinds_.size());
+  const std::uint64_t revision = target_.revision();
+  for (const auto& [name, kind] : kinds_) {
+    kind->Prepare(WhileAlive([this, missing, revision] {
+      const bool ready = --*missing == 0 && phase_ == Phase::kFetching && target_.revision() == revision;
+      if (ready) CheckInstances();
+    }));
+  }
 }
 
 void Engine::CheckInstances() {

@@ -66,6 +66,7 @@ class Engine {
   void Begin(const std::optional<Transaction>& open);
   void Resume(const Transaction& open);
   void Fetch();
+  void PrepareKinds();
   void CheckInstances();
   void Unfit(const Error& error);
   void Transact();
