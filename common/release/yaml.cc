@@ -1,8 +1,11 @@
 #include "common/release/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include "common/selector/spelling.h"
 
@@ -36,6 +39,35 @@ std::size_t FindBadUtf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+/// Remembers where the last document began.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  int line() const { return line_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int line_ = 0;
+};
+
+/// Where something follows the first document, or 0. Not by YAML::LoadAll, which never ends on ",": it takes what it
+/// can not use for one document after another.
+int SecondDocumentLine(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return 0;
+  return starts.line();
+}
+
 }  // namespace
 
 Result<YamlFile> YamlFile::Parse(const std::string& name, const std::string& text) {
@@ -48,15 +80,14 @@ Result<YamlFile> YamlFile::Parse(const std::string& name, const std::string& tex
                  name + ":" + std::to_string(line) + ": holds bytes that are not UTF-8; convert the file"};
   }
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      return Error{Code::kInvalid, name + ":" + std::to_string(documents[1].Mark().line + 1) +
-                                       ": a second document begins here; put each into a file of its own"};
+    YAML::Node root = YAML::Load(text);
+    if (const int line = SecondDocumentLine(text); line != 0) {
+      return Error{Code::kInvalid, name + ":" + std::to_string(line) +
+                                       ": what begins here belongs to no value above, or to a second document; a file "
+                                       "holds one"};
     }
-    if (documents.empty() || !documents[0].IsMap()) {
-      return Error{Code::kInvalid, name + ":1: expected keys and values, as in `application: blinky`"};
-    }
-    return YamlFile(name, std::move(documents[0]));
+    if (!root.IsMap()) return Error{Code::kInvalid, name + ":1: expected keys and values, as in `application: blinky`"};
+    return YamlFile(name, std::move(root));
   } catch (const YAML::Exception& error) {
     return Error{Code::kInvalid, name + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg};
   }

@@ -282,8 +282,9 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"components: {a: {kind: script, apply: \"${secret.X}\"}}", "does not name a secret"},
         Fault{"components: {a: {kind: script, apply: \"a\\0b\"}}", "holds a NUL character"},
         Fault{"components: {a: {kind: script, apply: \"\xff\"}}", "m.yaml:1: holds bytes that are not UTF-8"},
-        Fault{"hosts: {}\n---\nhosts: {}", "m.yaml:3: a second document begins here"},
-        Fault{"parameters: {a: 1}", "parameter \"a\" is not used"},
+        Fault{"hosts: {}\n---\nhosts: {}",
+              "m.yaml:2: what begins here belongs to no value above, or to a second document"},
+        Fault{",", "m.yaml:1: what begins here belongs"}, Fault{"parameters: {a: 1}", "parameter \"a\" is not used"},
         Fault{"components: {a: {kind: process, artifact: x}}", "wants artifact \"x\", which is not under artifacts"}));
 
 TEST(ModelFile, DoesNotGrowWithoutEnd) {
