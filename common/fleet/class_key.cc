@@ -23,7 +23,7 @@ void SortAndUnite(std::vector<T>& all) {
 
 }  // namespace
 
-ClassKey::ClassKey(const FleetIndex& fleet, const Distinctions& distinctions) : fleet_(fleet) {
+ClassKey::ClassKey(const FleetIndex& fleet, const Distinctions& distinctions) : fleet_(&fleet) {
   for (const Expression& condition : distinctions.conditions) Collect(condition);
   AddParts(distinctions);
   read_.clear();
@@ -183,8 +183,8 @@ void ClassKey::Of(Row row, const std::uint16_t* extras, std::uint64_t* words) {
   for (const Part& part : parts_) {
     std::uint64_t bits = 0;
     if (part.kind == Kind::kPair) {
-      bits = ColumnEvaluator(fleet_, {row}).Evaluate(part.condition.front()).Get(0);
-    } else if (const FleetIndex::Column* column = fleet_.Find(part.attribute)) {
+      bits = ColumnEvaluator(*fleet_, {row}).Evaluate(part.condition.front()).Get(0);
+    } else if (const FleetIndex::Column* column = fleet_->Find(part.attribute)) {
       const Code code = column->codes.Get(row);
       if (code != 0) bits = OfValue(part, column->values.At(code));
     }
@@ -215,10 +215,10 @@ std::vector<std::uint32_t> ClassKey::ByCode(const Part& part, const FleetIndex::
 void ClassKey::BeginBlocks() {
   for (Part& part : parts_) {
     if (part.kind == Kind::kPair) {
-      part.by_row = ColumnEvaluator(fleet_).Evaluate(part.condition.front());
+      part.by_row = ColumnEvaluator(*fleet_).Evaluate(part.condition.front());
       continue;
     }
-    part.column = fleet_.Find(part.attribute);
+    part.column = fleet_->Find(part.attribute);
     if (part.column != nullptr) part.by_code = ByCode(part, *part.column);
   }
 }

@@ -118,7 +118,7 @@ class ClassKey {
   std::uint32_t OfValue(const Part& part, std::string_view value);
   std::vector<std::uint32_t> ByCode(const Part& part, const FleetIndex::Column& column);
 
-  const FleetIndex& fleet_;
+  const FleetIndex* fleet_;
   /// By the attribute's name, then those of pairs by their text.
   std::map<std::string, Part> read_;
   std::vector<Part> parts_;

@@ -45,7 +45,7 @@ std::size_t FleetClasses::TraitsHash::operator()(const Traits& traits) const {
 }
 
 FleetClasses::FleetClasses(const FleetIndex& fleet, Distinctions distinctions, std::span<const std::uint16_t> extras)
-    : fleet_(fleet), distinctions_(std::move(distinctions)), key_(fleet, distinctions_), slots_(1024) {
+    : fleet_(&fleet), distinctions_(std::move(distinctions)), key_(fleet, distinctions_), slots_(1024) {
   GroupAll(extras);
 }
 
@@ -96,18 +96,18 @@ FleetClasses::Traits FleetClasses::TraitsOf(Key key) const {
 
 FleetClasses::Class FleetClasses::ClassWith(Traits traits, Row example) {
   const auto [found, is_new] = by_traits_.try_emplace(std::move(traits), static_cast<Class>(classes_.size()));
-  if (is_new) classes_.push_back({found->first, 0, std::string(fleet_.Name(example))});
+  if (is_new) classes_.push_back({found->first, 0, std::string(fleet_->Name(example))});
   return found->second;
 }
 
 void FleetClasses::GroupAll(std::span<const std::uint16_t> extras) {
-  const Row rows = fleet_.row_limit();
+  const Row rows = fleet_->row_limit();
   const std::size_t width = key_.words();
   class_of_row_.assign(rows, kNone);
   std::vector<Row> examples;
   std::vector<std::size_t> counts;
   std::vector<std::uint64_t> words(kBlockRows * width);
-  const Bitmap with_gateway = fleet_.Rows();
+  const Bitmap with_gateway = fleet_->Rows();
   key_.BeginBlocks();
   for (Row first = 0; first < rows; first += kBlockRows) {
     const Row last = std::min(rows, first + kBlockRows);
@@ -128,7 +128,7 @@ void FleetClasses::GroupAll(std::span<const std::uint16_t> extras) {
   // One gateway of each key answers for all of them.
   std::vector<Traits> traits;
   for (Key key = 0; key < examples.size(); ++key) traits.push_back(TraitsOf(key));
-  ColumnEvaluator evaluator(fleet_, examples);
+  ColumnEvaluator evaluator(*fleet_, examples);
   for (std::size_t i = 0; i < distinctions_.conditions.size(); ++i) {
     evaluator.Evaluate(distinctions_.conditions[i]).ForEach([&](std::size_t key) { traits[key].answers.Set(i); });
   }
@@ -144,13 +144,13 @@ void FleetClasses::GroupAll(std::span<const std::uint16_t> extras) {
 FleetClasses::Move FleetClasses::Update(Row row, std::span<const std::uint16_t> extras) {
   if (row >= class_of_row_.size()) class_of_row_.resize(row + std::size_t{1}, kNone);
   Move move{.from = class_of_row_[row]};
-  if (fleet_.Has(row)) {
+  if (fleet_->Has(row)) {
     std::vector<std::uint64_t> words(key_.words());
     key_.Of(row, extras.data(), words.data());
     const Key key = KeyOf(words.data());
     if (key == class_of_key_.size()) {
       Traits traits = TraitsOf(key);
-      const Attributes gateway = fleet_.AttributesOf(row);
+      const Attributes gateway = fleet_->AttributesOf(row);
       for (std::size_t i = 0; i < distinctions_.conditions.size(); ++i) {
         traits.answers.SetIf(i, Evaluate(distinctions_.conditions[i], gateway));
       }

@@ -81,7 +81,7 @@ class FleetClasses {
   Class ClassWith(Traits traits, Row example);
   void GroupAll(std::span<const std::uint16_t> extras);
 
-  const FleetIndex& fleet_;
+  const FleetIndex* fleet_;
   Distinctions distinctions_;
   ClassKey key_;
   /// Words of all keys, one after the other.

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/fleet/release_application.h"
+
 namespace motley {
 namespace {
 
@@ -23,6 +25,13 @@ bool IsFleetName(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });
+}
+
+// Without it the cheapest would be that nobody runs anything.
+FleetRule ImpliedCoverage() {
+  assign::Rule rule{.name = std::string(kImpliedCoverageName), .weight = kImpliedCoverage};
+  rule.what = assign::Coverage{};
+  return {std::move(rule), std::nullopt, std::nullopt};
 }
 
 /// One pass over a fleet file.
@@ -139,10 +148,15 @@ class FleetParser {
     if (application.variants.size() > FleetProblem::kMaxVariants) {
       return file_.At(parts.variants, fmt::format("variants: over the limit of {}", FleetProblem::kMaxVariants));
     }
-    if (!parts.rules) return {};
-    std::vector<std::string> names;
-    for (const FleetVariant& variant : application.variants) names.push_back(variant.name);
-    TRY_ASSIGN(application.rules, ParseRules(file_, parts.rules, names));
+    if (parts.rules) {
+      std::vector<std::string> names;
+      for (const FleetVariant& variant : application.variants) names.push_back(variant.name);
+      TRY_ASSIGN(application.rules, ParseRules(file_, parts.rules, names));
+    }
+    const bool has_coverage =
+        std::any_of(application.rules.begin(), application.rules.end(),
+                    [](const FleetRule& rule) { return std::holds_alternative<assign::Coverage>(rule.rule.what); });
+    if (!has_coverage) application.rules.push_back(ImpliedCoverage());
     return {};
   }
 
@@ -217,10 +231,10 @@ class FleetParser {
     TRY(file_.EachEntry(
         node, "gateway",
         [&](const std::string& key, const YAML::Node& key_node, const YAML::Node& value) -> Result<void> {
-          if (key == "boards") {
+          if (key == "boards" || key == "kinds") {
             return file_.EachItem(value, key, [&](const YAML::Node& item) -> Result<void> {
-              TRY_ASSIGN(std::string board, file_.Text(item, key));
-              gateway.attributes.boards.push_back(std::move(board));
+              TRY_ASSIGN(std::string text, file_.Text(item, key));
+              (key == "boards" ? gateway.attributes.boards : gateway.attributes.kinds).push_back(std::move(text));
               return {};
             });
           }

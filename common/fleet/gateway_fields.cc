@@ -28,15 +28,16 @@ std::string Attributes::*TextField(std::string_view name) {
   if (name == "os") return &Attributes::os;
   if (name == "os_version") return &Attributes::os_version;
   if (name == "hostname") return &Attributes::hostname;
+  if (name == "container_engine") return &Attributes::container_engine;
   return nullptr;
 }
 
 }  // namespace
 
 const std::vector<std::string_view>& FieldNames() {
-  static const std::vector<std::string_view> names = {"gateway",  "arch",      "os",      "os_version",
-                                                      "hostname", "memory_mb", "disk_mb", "cpus",
-                                                      "boards",   "tags.NAME", "runs",    "runs.APPLICATION"};
+  static const std::vector<std::string_view> names = {
+      "gateway", "arch",   "os",    "os_version",       "hostname",  "memory_mb", "disk_mb",
+      "cpus",    "boards", "kinds", "container_engine", "tags.NAME", "runs",      "runs.APPLICATION"};
   return names;
 }
 

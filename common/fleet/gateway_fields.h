@@ -20,10 +20,11 @@ struct ListedGateway {
 };
 
 /// Puts one field, by the name that it has in lists: gateway, arch, os, os_version, hostname, memory_mb, disk_mb, cpus,
-/// tags.NAME, runs, runs.APPLICATION. Errors: kInvalid (unknown name, with the nearest; no number where one is due).
+/// container_engine, tags.NAME, runs, runs.APPLICATION. Errors: kInvalid (unknown name, with the nearest; no number
+/// where one is due).
 Result<void> SetField(ListedGateway& gateway, std::string_view name, std::string_view text);
 
-/// The names that SetField knows, and `boards`.
+/// The names that SetField knows, and `boards` and `kinds`.
 const std::vector<std::string_view>& FieldNames();
 
 }  // namespace motley

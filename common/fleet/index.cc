@@ -24,9 +24,16 @@ constexpr std::string Attributes::*TextMember(Attribute attribute) {
       return &Attributes::os_version;
     case Attribute::kHostname:
       return &Attributes::hostname;
+    case Attribute::kContainerEngine:
+      return &Attributes::container_engine;
     default:
       return nullptr;
   }
+}
+
+// Of an attribute that is a list.
+constexpr std::vector<std::string> Attributes::*ListMember(Attribute attribute) {
+  return attribute == Attribute::kKinds ? &Attributes::kinds : &Attributes::boards;
 }
 
 std::uint64_t NumberOf(const Attributes& gateway, Attribute attribute) {
@@ -48,6 +55,20 @@ void SetNumber(Attributes& gateway, Attribute attribute, std::uint64_t number) {
 Error TooLong(const Attributes& gateway, std::string_view what, std::size_t bytes) {
   return Error{Code::kInvalid, fmt::format("gateway \"{}\": {} has {} bytes, over the limit of {}", gateway.gateway,
                                            what, bytes, TextPool::kMaxBytes)};
+}
+
+Result<void> CheckList(const Attributes& gateway, Attribute attribute) {
+  const std::string name = Print(AttributeRef{attribute, ""});
+  std::size_t bytes = 0;
+  for (const std::string& item : gateway.*ListMember(attribute)) {
+    bytes += item.size() + 1;
+    if (item.find(kEndOfItem) != std::string::npos) {
+      return Error{Code::kInvalid,
+                   fmt::format("gateway \"{}\": one of its {} holds a zero byte; use letters and digits",
+                               gateway.gateway, name)};
+    }
+  }
+  return bytes > TextPool::kMaxBytes ? TooLong(gateway, "the list of its " + name, bytes) : Result<void>();
 }
 
 }  // namespace
@@ -105,16 +126,7 @@ std::size_t FleetIndex::NewTagNames(const Attributes& gateway) const {
 
 Result<void> FleetIndex::Check(const Attributes& gateway) const {
   if (gateway.gateway.empty()) return Error{Code::kInvalid, "a gateway has no name; give it one"};
-  std::size_t list_bytes = 0;
-  for (const std::string& board : gateway.boards) {
-    list_bytes += board.size() + 1;
-    if (board.find(kEndOfItem) != std::string::npos) {
-      return Error{Code::kInvalid,
-                   fmt::format("gateway \"{}\": the type of a board holds a zero byte; use letters and digits",
-                               gateway.gateway)};
-    }
-  }
-  if (list_bytes > TextPool::kMaxBytes) return TooLong(gateway, "the list of its boards", list_bytes);
+  for (const Attribute list : {Attribute::kBoards, Attribute::kKinds}) TRY(CheckList(gateway, list));
   for (const AttributeInfo& info : KnownAttributes()) {
     const auto text = TextMember(info.attribute);
     if (text != nullptr && (gateway.*text).size() > TextPool::kMaxBytes) {
@@ -186,7 +198,9 @@ Result<FleetIndex::Row> FleetIndex::Upsert(const Attributes& gateway) {
       SetValue(column, row, {reinterpret_cast<const char*>(&number), sizeof number});
     } else {
       buffer_.clear();
-      for (const std::string& board : gateway.boards) buffer_.append(board).push_back(kEndOfItem);
+      for (const std::string& item : gateway.*ListMember(column.attribute.attribute)) {
+        buffer_.append(item).push_back(kEndOfItem);
+      }
       SetValue(column, row, buffer_);
     }
   }
@@ -221,7 +235,7 @@ Attributes FleetIndex::AttributesOf(Row row) const {
       SetNumber(gateway, column.attribute.attribute, DecodeNumber(value));
     } else {
       const auto list = DecodeList(value);
-      gateway.boards.assign(list.begin(), list.end());
+      (gateway.*ListMember(column.attribute.attribute)).assign(list.begin(), list.end());
     }
   }
   return gateway;

@@ -61,6 +61,8 @@ const std::vector<AttributeInfo>& KnownAttributes() {
       {"disk_mb", Attribute::kDiskMb, Type::kNumber},
       {"cpus", Attribute::kCpus, Type::kNumber},
       {"boards", Attribute::kBoards, Type::kList},
+      {"kinds", Attribute::kKinds, Type::kList},
+      {"container_engine", Attribute::kContainerEngine, Type::kString},
   };
   return known;
 }

@@ -9,7 +9,20 @@ namespace motley {
 
 /// The tree of a selector: plain values, made by the parser only in type-correct shapes, to be visited by evaluators.
 
-enum class Attribute { kGateway, kArch, kOs, kOsVersion, kHostname, kMemoryMb, kDiskMb, kCpus, kBoards, kTag };
+enum class Attribute {
+  kGateway,
+  kArch,
+  kOs,
+  kOsVersion,
+  kHostname,
+  kMemoryMb,
+  kDiskMb,
+  kCpus,
+  kBoards,
+  kKinds,
+  kContainerEngine,
+  kTag,
+};
 enum class Type { kString, kNumber, kList };
 
 /// An attribute of the gateway; `tag` is the tag's name for kTag and else empty.
@@ -34,7 +47,7 @@ struct Comparison {
 
 enum class Sense { kIn, kNotIn };
 
-/// `element in list`: the list is the attribute `boards` or constants of the element's type.
+/// `element in list`: the list is the attribute `boards` or `kinds`, or constants of the element's type.
 struct Membership {
   Operand element;
   Sense sense;

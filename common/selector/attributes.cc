@@ -16,6 +16,9 @@ Attributes AttributesOf(std::string_view id, const v1::Context& context,
   for (const v1::Board& board : context.boards()) {
     if (!board.type().empty()) attributes.boards.push_back(board.type());
   }
+  attributes.kinds.assign(context.kinds().begin(), context.kinds().end());
+  // Its version stands behind the name.
+  attributes.container_engine = context.container_engine().substr(0, context.container_engine().find(' '));
   attributes.tags.insert(tags.begin(), tags.end());
   return attributes;
 }

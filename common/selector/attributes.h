@@ -24,7 +24,13 @@ struct Attributes {
   std::uint32_t cpus = 0;
   /// Types of the attached boards; one of unknown type is left out.
   std::vector<std::string> boards;
+  /// Kinds of components that the agent can carry out, and "plugin:NAME" for each of its plugins.
+  std::vector<std::string> kinds;
+  /// "docker" or "podman"; empty: none answers.
+  std::string container_engine;
   std::map<std::string, std::string, std::less<>> tags;
+
+  bool operator==(const Attributes&) const = default;
 };
 
 /// The attributes of gateway `id` from what it reported of itself and the tags that people gave it.

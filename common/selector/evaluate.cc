@@ -29,12 +29,15 @@ Value ValueOf(const AttributeRef& attribute, const Attributes& attributes) {
       return static_cast<double>(attributes.disk_mb);
     case Attribute::kCpus:
       return static_cast<double>(attributes.cpus);
+    case Attribute::kContainerEngine:
+      return attributes.container_engine;
     case Attribute::kTag: {
       const auto tag = attributes.tags.find(attribute.tag);
       if (tag == attributes.tags.end()) return std::nullopt;
       return tag->second;
     }
     case Attribute::kBoards:
+    case Attribute::kKinds:
       break;  // the parser lets lists stand only behind "in"
   }
   return std::nullopt;
@@ -45,9 +48,14 @@ Value ValueOf(const Operand& operand, const Attributes& attributes) {
   return ValueOf(std::get<AttributeRef>(operand), attributes);
 }
 
+const std::vector<std::string>& ListOf(const AttributeRef& attribute, const Attributes& attributes) {
+  return attribute.attribute == Attribute::kKinds ? attributes.kinds : attributes.boards;
+}
+
 std::vector<Constant> ListOf(const Membership& membership, const Attributes& attributes) {
   if (const auto* constants = std::get_if<std::vector<Constant>>(&membership.list)) return *constants;
-  return {attributes.boards.begin(), attributes.boards.end()};
+  const std::vector<std::string>& list = ListOf(std::get<AttributeRef>(membership.list), attributes);
+  return {list.begin(), list.end()};
 }
 
 bool Holds(const Comparison& comparison, const Attributes& attributes) {
@@ -104,10 +112,11 @@ std::string Shown(const Operand& operand, const Attributes& attributes) {
   return Print(*attribute) + " is " + Print(*value);
 }
 
-std::string ShownBoards(const Attributes& attributes) {
-  if (attributes.boards.empty()) return "there are no boards";
-  std::string text = "boards are ";
-  for (std::size_t i = 0; i < attributes.boards.size(); ++i) text += (i > 0 ? ", " : "") + attributes.boards[i];
+std::string ShownList(const AttributeRef& attribute, const Attributes& attributes) {
+  const std::vector<std::string>& list = ListOf(attribute, attributes);
+  if (list.empty()) return "there are no " + Print(attribute);
+  std::string text = Print(attribute) + " are ";
+  for (std::size_t i = 0; i < list.size(); ++i) text += (i > 0 ? ", " : "") + list[i];
   return text;
 }
 
@@ -125,8 +134,8 @@ struct Explainer {
     return Failed(Joined(Shown(comparison.left, attributes), Shown(comparison.right, attributes)));
   }
   std::string operator()(const Membership& membership) const {
-    const bool boards = std::holds_alternative<AttributeRef>(membership.list);
-    return Failed(Joined(Shown(membership.element, attributes), boards ? ShownBoards(attributes) : ""));
+    const auto* list = std::get_if<AttributeRef>(&membership.list);
+    return Failed(Joined(Shown(membership.element, attributes), list != nullptr ? ShownList(*list, attributes) : ""));
   }
   std::string operator()(const HasTag& has) const { return Failed("there is no tag \"" + has.tag + "\""); }
   std::string operator()(const Negation&) const { return Failed(""); }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/result.h"
 #include "common/selector/ast.h"
@@ -16,6 +17,9 @@ class Selector {
   /// An empty text fits every gateway. Errors: kInvalid, with the column and the way out:
   /// `unknown attribute "arhc" (did you mean "arch"?) (column 1)`.
   static Result<Selector> Parse(std::string_view text);
+
+  /// Of a tree that is type-correct.
+  static Selector Of(Expression expression) { return Selector(std::move(expression)); }
 
   bool Matches(const Attributes& attributes) const;
   /// Nothing if it matches; else the part that failed, with the gateway's value.

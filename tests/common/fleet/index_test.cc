@@ -12,7 +12,7 @@ namespace motley {
 bool operator==(const Attributes& a, const Attributes& b) {
   return a.gateway == b.gateway && a.arch == b.arch && a.os == b.os && a.os_version == b.os_version &&
          a.hostname == b.hostname && a.memory_mb == b.memory_mb && a.disk_mb == b.disk_mb && a.cpus == b.cpus &&
-         a.boards == b.boards && a.tags == b.tags;
+         a.boards == b.boards && a.kinds == b.kinds && a.container_engine == b.container_engine && a.tags == b.tags;
 }
 
 namespace {
@@ -21,6 +21,8 @@ Attributes Gateway(const std::string& name) {
   Attributes gateway;
   gateway.gateway = name;
   gateway.boards = {"uno", "uno", "nano"};
+  gateway.kinds = {"process", "container"};
+  gateway.container_engine = "docker";
   gateway.tags = {{"site", "oslo"}};
   return gateway;
 }

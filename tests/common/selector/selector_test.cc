@@ -14,6 +14,8 @@ Attributes Gateway() {
   attributes.memory_mb = 512;
   attributes.cpus = 4;
   attributes.boards = {"uno", "nano"};
+  attributes.kinds = {"process", "plugin:ansible"};
+  attributes.container_engine = "podman";
   attributes.tags = {{"region", "eu"}, {"site", "Oslo"}};
   return attributes;
 }
@@ -38,9 +40,10 @@ TEST_P(Failing, LeavesTheGatewayOut) {
 INSTANTIATE_TEST_SUITE_P(
     Selectors, Matching,
     testing::Values("", "true", "arch == \"arm64\"", "'arm64' == arch", "memory_mb >= 512", "512 <= memory_mb",
-                    "memory_mb > 511.5", "\"uno\" in boards", "\"mega\" not in boards",
-                    "tags.region in [\"us\", \"eu\"]", "cpus in [2, 4]", "has(tags.site)", "!has(tags.none)",
-                    "tags.none != \"x\"", "tags.none not in [\"x\"]", "false || true && true", "!(false || false)",
+                    "memory_mb > 511.5", "\"uno\" in boards", "\"mega\" not in boards", "\"plugin:ansible\" in kinds",
+                    "container_engine == \"podman\"", "tags.region in [\"us\", \"eu\"]", "cpus in [2, 4]",
+                    "has(tags.site)", "!has(tags.none)", "tags.none != \"x\"", "tags.none not in [\"x\"]",
+                    "false || true && true", "!(false || false)",
                     "arch == \"arm64\" && memory_mb >= 512 && \"uno\" in boards && tags.region in [\"eu\", \"us\"]"));
 
 INSTANTIATE_TEST_SUITE_P(Selectors, Failing,
@@ -96,6 +99,8 @@ TEST(Selector, ExplainsTheFirstPartThatFailed) {
   EXPECT_EQ(*selector->Explain(Gateway()), "memory_mb >= 1024 failed: memory_mb is 512");
   EXPECT_EQ(*Selector::Parse("\"mega\" in boards")->Explain(Gateway()),
             "\"mega\" in boards failed: boards are uno, nano");
+  EXPECT_EQ(*Selector::Parse("\"container\" in kinds")->Explain(Gateway()),
+            "\"container\" in kinds failed: kinds are process, plugin:ansible");
   EXPECT_EQ(*Selector::Parse("tags.zone == \"a\"")->Explain(Gateway()),
             "tags.zone == \"a\" failed: there is no tag \"zone\"");
   EXPECT_EQ(*Selector::Parse("cpus == 1 || cpus == 2")->Explain(Gateway()),
