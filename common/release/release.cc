@@ -5,14 +5,18 @@
 #include "common/model/model.h"
 #include "common/model/version.h"
 #include "common/release/inputs.h"
+#include "common/release/rules_text.h"
 #include "common/release/template.h"
 #include "common/release/yaml.h"
 #include "common/selector/selector.h"
+#include "common/selector/spelling.h"
 
 namespace motley {
 namespace {
 
 constexpr std::int64_t kMaxPreference = 1'000'000;
+constexpr std::int64_t kMaxPriority = 1000;
+constexpr std::int64_t kMaxMovesPerDay = 1'000'000;
 // Each variant is a whole model; what is more than this is no file that a person wrote.
 constexpr std::size_t kMaxRenderedBytes = 64 * 1024 * 1024;
 
@@ -33,6 +37,10 @@ class ReleaseParser {
     if (variants_.empty()) return file_.At(file_.root(), "variants are missing; one without `when` fits every gateway");
     refs_ = artifacts_.Refs({});
     for (const YAML::Node& variant : variants_) TRY(Variant(variant));
+    if (!release.fallback().empty() && !variant_names_.contains(release.fallback())) {
+      return file_.At(fallback_, "fallback: there is no variant \"" + release.fallback() + "\"" +
+                                     DidYouMean(release.fallback(), {variant_names_.begin(), variant_names_.end()}));
+    }
     TRY(CheckUse(file_, parameter_nodes_, used_, artifacts_, used_artifacts_));
     draft_.files = std::move(artifacts_.files);
     draft_.known = std::move(artifacts_.known);
@@ -60,9 +68,44 @@ class ReleaseParser {
         return Result<void>();
       });
     }
-    return file_.UnknownKey(
-        key_node, key, "release",
-        {"application", "version", "description", "artifacts", "parameters", "template", "variants"});
+    if (key == "rules" || key == "joining" || key == "fallback" || key == "moves_per_day" || key == "priority") {
+      return Policy(key, value);
+    }
+    return file_.UnknownKey(key_node, key, "release",
+                            {"application", "version", "description", "artifacts", "parameters", "template", "variants",
+                             "rules", "joining", "fallback", "moves_per_day", "priority"});
+  }
+
+  /// Who runs what. What the rules say is checked by those who know variants and gateways.
+  Result<void> Policy(const std::string& key, const YAML::Node& value) {
+    v1::Release& release = draft_.release;
+    if (key == "rules") {
+      TRY(file_.EachItem(value, key, [](const YAML::Node&) { return Result<void>(); }));
+      release.set_rules(RulesText(value));
+      return {};
+    }
+    TRY_ASSIGN(std::string text, file_.Text(value, key));
+    if (key == "joining") {
+      if (text == "propose") {
+        release.set_joining(v1::JOINING_PROPOSE);
+      } else if (text == "approve") {
+        release.set_joining(v1::JOINING_APPROVE);
+      } else if (text == "ignore") {
+        release.set_joining(v1::JOINING_IGNORE);
+      } else {
+        return file_.At(value, "joining: \"" + text + "\" is not propose, approve or ignore");
+      }
+    } else if (key == "fallback") {
+      fallback_ = value;
+      release.set_fallback(std::move(text));
+    } else if (key == "moves_per_day") {
+      TRY_ASSIGN(const std::int64_t moves, file_.Integer(value, text, key, 0, kMaxMovesPerDay));
+      release.set_moves_per_day(static_cast<std::uint32_t>(moves));
+    } else {
+      TRY_ASSIGN(const std::int64_t priority, file_.Integer(value, text, key, 1, kMaxPriority));
+      release.set_priority(static_cast<std::uint32_t>(priority));
+    }
+    return {};
   }
 
   Result<void> Heading(const std::string& key, const YAML::Node& value) {
@@ -184,6 +227,7 @@ class ReleaseParser {
   const YamlFile& file_;
   ReleaseDraft draft_;
   YAML::Node template_{YAML::NodeType::Undefined};
+  YAML::Node fallback_;
   std::vector<YAML::Node> variants_;
   std::map<std::string, std::string> defaults_;
   std::map<std::string, YAML::Node> parameter_nodes_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMaxVariants = 1000;
 constexpr std::size_t kMaxSourceBytes = 1024 * 1024;
+constexpr std::uint32_t kMaxPriority = 1000;
 
 Result<void> CheckArtifacts(const v1::Release& release, const v1::Variant& variant) {
   std::map<std::string, std::uint64_t> listed;
@@ -57,6 +58,13 @@ Result<void> ValidateRelease(const v1::Release& release) {
     if (!IsName(variant.name())) return Error{Code::kInvalid, place + " has no proper name"};
     if (!names.insert(variant.name()).second) return Error{Code::kInvalid, place + " is there twice"};
     TRY(CheckVariant(release, variant).While(place));
+  }
+  if (!release.fallback().empty() && !names.contains(release.fallback())) {
+    return Error{Code::kInvalid, what + ": fallback \"" + release.fallback() + "\" is none of its variants"};
+  }
+  if (release.priority() > kMaxPriority) {
+    return Error{Code::kInvalid, what + ": priority " + std::to_string(release.priority()) + " is over the limit of " +
+                                     std::to_string(kMaxPriority)};
   }
   return {};
 }
