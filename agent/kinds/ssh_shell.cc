@@ -167,7 +167,7 @@ look() {
   if [ "$4" -gt 0 ]; then
     # Of the last run only, and never much, whatever a program writes.
     cat "$folder/log.1" "$folder/log" 2>/dev/null | tail -c 8192 | tr -d '\000' |
-      sed -n -e '/^-- started, pid /{' -e 's/.*//' -e 'h' -e 'd' -e '}' -e 'H' -e '${' -e 'g' -e 'p' -e '}' |
+      sed -n -e '/^-- started$/{' -e 's/.*//' -e 'h' -e 'd' -e '}' -e 'H' -e '${' -e 'g' -e 'p' -e '}' |
       grep -v '^$' | tail -n "$4" | cut -c 1-300 | sed 's/^/log /'
   fi
   return 0
@@ -374,9 +374,10 @@ sweep() {
 run_program() {
   # By exec, since shells keep a copy of what a function's redirections replace, and then the pipe would never end.
   start_of "$logger" || { (exec <&4 3>&- 4<&- && keep_log) & logger=$!; }
+  # Before the program can write anything: what is looked at later begins here.
+  echo "-- started" >&3
   env "MOTLEY_RUN=$instance;" $keeper /bin/sh ./run < /dev/null >&3 2>&3 3>&- 4<&- &
   program=$!
-  echo "-- started, pid $program" >&3
   clock
   started=$now
   if [ "$limit_s" -gt 0 ]; then

@@ -125,18 +125,22 @@ TEST_P(SshProcessTest, BringsARemovedOneBackUntilTheCommit) {
 }
 
 TEST_P(SshProcessTest, SaysWhyAProgramDoesNotStayUp) {
-  const auto instance = Process("echo working; echo 'no such sensor: 7' >&2; exit 4");
+  auto instance = Process("echo working; echo 'no such sensor: 7' >&2; exit 4");
+  instance.component.mutable_process()->set_confirm_ms(20'000);
+  Seal(&instance);
   EXPECT_GOOD(Apply(instance));
   EXPECT_ERROR(Confirm(instance), Code::kUnavailable,
                AllOf(HasSubstr("process \"sensor\": exited with code 4"), HasSubstr("no such sensor: 7")));
-  const auto observed = Observe(instance);
-  EXPECT_EQ(observed.state, State::STATE_BACKOFF);
-  EXPECT_THAT(observed.detail, HasSubstr("exited with code 4"));
+  EXPECT_TRUE(tests::WaitFor([&] {
+    const auto observed = Observe(instance);
+    return observed.state == State::STATE_BACKOFF && observed.detail.find("exited with code 4") != std::string::npos;
+  }));
 }
 
 TEST_P(SshProcessTest, SaysThatAProgramDoesNotExist) {
   auto instance = Remote("sensor");
   instance.component.mutable_process()->add_command("/no/such/program");
+  instance.component.mutable_process()->set_confirm_ms(20'000);
   Seal(&instance);
   EXPECT_GOOD(Apply(instance));
   EXPECT_ERROR(Confirm(instance), Code::kUnavailable, HasSubstr("/no/such/program"));
