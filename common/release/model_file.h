@@ -45,7 +45,8 @@ bool IsReleaseFile(const std::string& text);
 Result<ModelFile> RenderVariant(const std::string& file_name, const std::string& text, const std::string& variant,
                                 const std::map<std::string, v1::ArtifactRef>& local = {});
 
-/// A model as a model file: ParseModelFile gives the same model back. The model is sound.
+/// A model as a model file: ParseModelFile gives the same model back, if the text has at most 1 MiB. The model is
+/// sound.
 std::string WriteModelFile(const v1::DeploymentModel& model);
 
 }  // namespace motley

@@ -42,8 +42,11 @@ void AddTexts(ModelJson& json, const char* key, const google::protobuf::Repeated
 }
 
 void AddTexts(ModelJson& json, const char* key, const google::protobuf::Map<std::string, std::string>& texts) {
+  if (texts.empty()) return;
   const std::map<std::string, std::string> sorted(texts.begin(), texts.end());
-  for (const auto& [name, text] : sorted) json[key][name] = Parameters::Escape(text);
+  // By name, each would be looked for among all before it.
+  auto& object = (json[key] = ModelJson::object()).get_ref<ModelJson::object_t&>();
+  for (const auto& [name, text] : sorted) object.emplace_back(name, Parameters::Escape(text));
 }
 
 const std::string& ArtifactNames::NameOf(const v1::ArtifactRef& artifact) {
