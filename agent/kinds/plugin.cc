@@ -48,11 +48,7 @@ void PluginKind::Rescan(std::function<void()> done) {
       if (!file.problem.empty()) {
         plugin.description = Result<PluginDescription>(Error{Code::kDenied, file.problem});
       } else {
-        WorkerOf(name).Run([name, file, folder = setup_.state_folder,
-                            limits = options_.limits] { return DescribePlugin(name, file, folder, limits); },
-                           [this, name, identity = file.identity](Result<PluginDescription> description) {
-                             Described(name, identity, std::move(description));
-                           });
+        Describe(name, file);
       }
     }
     asking |= !plugin.description.has_value();
@@ -64,6 +60,14 @@ void PluginKind::Rescan(std::function<void()> done) {
     // On this kind's own worker, so that nothing is called when this object is gone.
     WorkerOf(kNoPlugin).Run([] { return true; }, [done = std::move(done)](bool) { done(); });
   }
+}
+
+void PluginKind::Describe(const std::string& name, const PluginFile& file) {
+  WorkerOf(name).Run([name, file, folder = setup_.state_folder,
+                      limits = options_.limits] { return DescribePlugin(name, file, folder, limits); },
+                     [this, name, identity = file.identity](Result<PluginDescription> description) {
+                       Described(name, identity, std::move(description));
+                     });
 }
 
 void PluginKind::Described(const std::string& name, const std::string& identity,

@@ -34,9 +34,9 @@ class PluginKind : public Kind {
   PluginKind(Loop& loop, KindSetup setup, PluginOptions options);
   ~PluginKind() override;
 
-  /// Looks into the folders anew and asks plugins that are new, have changed or did not work what they are; then `done`,
-  /// on the loop; it may be empty.
-  /// What is known of the others stays. Takes about 10 us a file, and each new plugin its own time on its worker.
+  /// Looks into the folders anew and asks plugins that are new, have changed or did not work what they are; then
+  /// `done`, on the loop; it may be empty. What is known of the others stays. Takes about 10 us a file, and each new
+  /// plugin its own time on its worker.
   void Rescan(std::function<void()> done);
 
   /// "plugin:NAME" of each plugin that works: what a gateway's context says of its kinds. As of the last Rescan.
@@ -44,6 +44,7 @@ class PluginKind : public Kind {
   /// Why a plugin that is there is not among Names, by its name.
   std::map<std::string, std::string> Problems() const;
 
+  void Prepare(std::function<void()> done) override { Rescan(std::move(done)); }
   /// Errors: kNotFound (no such plugin; an artifact that is not here), kInvalid (the plugin does not work, or its
   /// config is not what it describes).
   Result<void> Check(const Instance& instance) override;
@@ -70,6 +71,7 @@ class PluginKind : public Kind {
   };
   using Files = std::map<std::string, PluginFile>;
 
+  void Describe(const std::string& name, const PluginFile& file);
   void Described(const std::string& name, const std::string& identity, Result<PluginDescription> description);
   Files GoodFiles() const;
   Worker& WorkerOf(const std::string& plugin);

@@ -94,9 +94,10 @@ Result<void> ReadDeadlines(const Json& object, PluginDescription* description) {
                                                           {"apply_ms", &description->apply},
                                                           {"remove_ms", &description->remove},
                                                           {"health_ms", &description->health}};
-  for (const auto& [key, value] : found->items()) {
-    const bool known = std::any_of(std::begin(fields), std::end(fields), [&](const auto& f) { return key == f.first; });
-    if (!known) return Bad("its \"deadlines\" have the unknown key \"" + OneLine(key, kQuotedBytes) + "\"");
+  for (const auto& item : found->items()) {
+    const bool known =
+        std::any_of(std::begin(fields), std::end(fields), [&](const auto& field) { return item.key() == field.first; });
+    if (!known) return Bad("its \"deadlines\" have the unknown key \"" + OneLine(item.key(), kQuotedBytes) + "\"");
   }
   for (const auto& [key, duration] : fields) TRY(ReadDuration(*found, key, 100, kDeadlineLimitMs, duration));
   return {};
