@@ -123,9 +123,11 @@ Result<ReleaseApplication> ApplicationOf(const v1::Release& release, const std::
     names.push_back(variant.name());
   }
   if (!release.rules().empty()) {
-    TRY_ASSIGN(const YamlFile file, YamlFile::Parse(file_name, release.rules()));
+    // As under its key in the release file, where something always stands above the first rule.
+    const std::string text = "rules:" + std::string(release.rules().starts_with('\n') ? "" : "\n") + release.rules();
+    TRY_ASSIGN(const YamlFile file, YamlFile::Parse(file_name, text));
     TRY_ASSIGN(application.rules,
-               file.Guarded<std::vector<FleetRule>>([&] { return ParseRules(file, file.root(), names); }));
+               file.Guarded<std::vector<FleetRule>>([&] { return ParseRules(file, file.root()["rules"], names); }));
   }
   if (std::none_of(application.rules.begin(), application.rules.end(), IsCoverage)) {
     FleetRule implied;

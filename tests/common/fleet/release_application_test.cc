@@ -101,8 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
                             "f.yaml:3: rule \"at_most 1 of c\": of: there is no variant"},
                     Refusal{"- {at_most: 120%, of: a}\n", "percent"},
                     Refusal{"- {at_most: 1, of: a, where: 'arhc == \"x\"'}\n", "did you mean \"arch\"?"},
-                    Refusal{"- {at_most: 1, of: a, where: 'memory_mb == \"x\"'}\n", "f.yaml:1"},
-                    Refusal{"\n- {logic: (= a c), weight: 1}\n", "(line 2)"}, Refusal{"rules", "f.yaml:1"}));
+                    Refusal{"\n- {at_most: 1, of: a, where: 'memory_mb == \"x\"'}\n", "f.yaml:2"},
+                    Refusal{"\n- {logic: (= a c), weight: 1}\n", "(line 2)"}, Refusal{"\nrules", "f.yaml:2"}));
 
 TEST(ReleaseApplicationTest, RefusesMovesWhereNothingIsInterchangeable) {
   v1::Release release = Release();
