@@ -44,6 +44,8 @@ enum class Added { kNew, kWasThere };
 /// kUnavailable and kCorrupt (the store).
 class Core {
  public:
+  using PlanDone = std::function<void(Result<v1::Plan>)>;
+
   virtual ~Core() = default;
 
   virtual Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) = 0;
@@ -76,14 +78,16 @@ class Core {
   virtual Result<v1::ReleaseList> ListReleases(const std::string& application) = 0;
   virtual Result<v1::Release> GetRelease(const std::string& application, const std::string& version) = 0;
 
-  virtual Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) = 0;
+  /// `done` comes once, later or at once. Errors beside the general ones: kTimeout.
+  virtual void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) = 0;
   virtual Result<v1::PlanList> ListPlans() = 0;
   virtual Result<v1::Plan> GetPlan(std::uint64_t plan) = 0;
-  virtual Result<v1::Plan> ApprovePlan(std::uint64_t plan) = 0;
+  virtual void ApprovePlan(std::uint64_t plan, PlanDone done) = 0;
   virtual Result<v1::Plan> EnactPlan(std::uint64_t plan) = 0;
   virtual Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) = 0;
   virtual Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) = 0;
-  virtual Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) = 0;
+  virtual void Explain(std::uint64_t plan, const std::string& gateway,
+                       std::function<void(Result<v1::Assignment>)> done) = 0;
 
   virtual Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) = 0;
   virtual Result<v1::SecretList> ListSecrets() = 0;
@@ -93,7 +97,8 @@ class Core {
   virtual Result<std::string> GetSecretValue(const std::string& gateway, const std::string& name,
                                              const std::string& version) = 0;
 
-  virtual Result<v1::FleetStatus> GetStatus() = 0;
+  /// `site`: the attribute that says where gateways are; empty: tags.site.
+  virtual Result<v1::FleetStatus> GetStatus(const std::string& site) = 0;
 };
 
 }  // namespace motley::controller

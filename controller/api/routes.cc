@@ -75,12 +75,18 @@ Result<TelemetryFilter> ParseFilter(const ApiCall& call) {
   return filter;
 }
 
+/// Gives the answer when it comes.
+template <typename Message>
+std::function<void(Result<Message>)> Later(const ApiCall& call, int status = 200) {
+  return [respond = call.respond, status](const Result<Message>& result) {
+    respond(result ? JsonAnswer(*result, status) : ErrorAnswer(result.error()));
+  };
+}
+
 void FetchLogs(Api& api, ApiCall call) {
   v1::LogRequest request;
   if (auto parsed = ParseBody(call.request.body, request); !parsed) return call.respond(ErrorAnswer(parsed.error()));
-  api.core().FetchLogs(call.arguments[0], request, [respond = call.respond](const Result<v1::LogReply>& reply) {
-    respond(reply ? JsonAnswer(*reply) : ErrorAnswer(reply.error()));
-  });
+  api.core().FetchLogs(call.arguments[0], request, Later<v1::LogReply>(call));
 }
 
 void Enrol(Api& api, ApiCall call) {
@@ -147,6 +153,24 @@ void AskPlan(Api& api, ApiCall call) {
   Reply(call, answer(api.core(), *plan, call));
 }
 
+void ProposePlan(Api& api, ApiCall call) {
+  v1::ProposePlanRequest request;
+  if (auto parsed = ParseBody(call.request.body, request); !parsed) return call.respond(ErrorAnswer(parsed.error()));
+  api.core().ProposePlan(request, Later<v1::Plan>(call, 201));
+}
+
+void ApprovePlan(Api& api, ApiCall call) {
+  const auto plan = ParseNumber("plan", call.arguments[0], INT64_MAX);
+  if (!plan) return call.respond(ErrorAnswer(plan.error()));
+  api.core().ApprovePlan(*plan, Later<v1::Plan>(call));
+}
+
+void ExplainPlan(Api& api, ApiCall call) {
+  const auto plan = ParseNumber("plan", call.arguments[0], INT64_MAX);
+  if (!plan) return call.respond(ErrorAnswer(plan.error()));
+  api.core().Explain(*plan, call.arguments[1], Later<v1::Assignment>(call));
+}
+
 Result<v1::Plan> RejectPlan(Core& core, std::uint64_t plan, const ApiCall& call) {
   v1::RejectPlanRequest request;
   TRY(ParseBody(call.request.body, request));
@@ -188,23 +212,21 @@ constexpr Route kRoutes[] = {
    Ask<[](C& c, A& a) { return c.ListReleases(QueryOf(a, "application")); }>},
   {"GET", "/v1/releases/{application}/{version}", kAdmin, kNone, "",
    Ask<[](C& c, A& a) { return c.GetRelease(a.arguments[0], a.arguments[1]); }>},
-  {"POST", "/v1/plans", kAdmin, kJson, "",
-   AskWith<v1::ProposePlanRequest, [](C& c, A&, const auto& m) { return c.ProposePlan(m); }, 201>},
+  {"POST", "/v1/plans", kAdmin, kJson, "", ProposePlan},
   {"GET", "/v1/plans", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListPlans(); }>},
   {"GET", "/v1/plans/{plan}", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.GetPlan(p); }>},
-  {"POST", "/v1/plans/{plan}/approve", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.ApprovePlan(p); }>},
+  {"POST", "/v1/plans/{plan}/approve", kAdmin, kNone, "", ApprovePlan},
   {"POST", "/v1/plans/{plan}/enact", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.EnactPlan(p); }>},
   {"POST", "/v1/plans/{plan}/reject", kAdmin, kJson, "", AskPlan<RejectPlan>},
   {"GET", "/v1/plans/{plan}/steps", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.GetPlanSteps(p); }>},
-  {"GET", "/v1/plans/{plan}/explain/{gateway}", kAdmin, kNone, "",
-   AskPlan<[](C& c, std::uint64_t p, A& a) { return c.Explain(p, a.arguments[1]); }>},
+  {"GET", "/v1/plans/{plan}/explain/{gateway}", kAdmin, kNone, "", ExplainPlan},
   {"PUT", "/v1/secrets/{name}", kAdmin, kJson, "",
    AskWith<v1::SetSecretRequest, [](C& c, A& a, const auto& m) { return c.SetSecret(a.arguments[0], m); }>},
   {"GET", "/v1/secrets", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListSecrets(); }>},
   {"DELETE", "/v1/secrets/{name}", kAdmin, kNone, "gateway",
    Ask<[](C& c, A& a) { return c.RemoveSecret(a.arguments[0], QueryOf(a, "gateway")); }>},
   {"GET", "/v1/agent/secrets/{name}/{version}", Access::kAgent, kNone, "", GetSecretValue},
-  {"GET", "/v1/status", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.GetStatus(); }>},
+  {"GET", "/v1/status", kAdmin, kNone, "site", Ask<[](C& c, A& a) { return c.GetStatus(QueryOf(a, "site")); }>},
   {"POST", "/v1/enrol", Access::kAnybody, kJson, "", Enrol},
   {"GET", "/v1/openapi.json", Access::kAnybody, kNone, "", GetDocument},
   {"GET", "/healthz", Access::kAnybody, kNone, "", GetHealth},

@@ -34,13 +34,15 @@ class Catalog {
   Result<v1::ArtifactList> List() const;
 
   /// Stores a release, and each variant's deployment model as an artifact. The same release again is fine. What is
-  /// stored, with `created_at`. Errors: kInvalid (the release), kNotFound (artifacts that are not in the catalogue),
-  /// kConflict (same application and version, other content).
+  /// stored, with `created_at`. Errors: kInvalid (the release, its rules), kNotFound (artifacts that are not in the
+  /// catalogue), kConflict (same application and version, other content).
   Result<v1::Release> PushRelease(v1::Release release);
   /// Newest first, without `source` and models; empty `application`: all.
   Result<v1::ReleaseList> Releases(const std::string& application) const;
   /// Errors: kNotFound.
   Result<v1::Release> Release(const std::string& application, const std::string& version) const;
+  /// Equal for equal releases. Errors: kNotFound.
+  Result<std::string> ContentDigest(const std::string& application, const std::string& version) const;
   /// The artifact with the serialized deployment model, one for each variant in its order.
   Result<std::vector<v1::ArtifactRef>> Bundles(const std::string& application, const std::string& version) const;
 

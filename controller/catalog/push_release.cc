@@ -4,6 +4,7 @@
 
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
+#include "common/fleet/release_application.h"
 #include "common/log/log.h"
 #include "common/release/release.h"
 #include "controller/catalog/catalog.h"
@@ -31,6 +32,7 @@ std::string NameOf(const v1::Release& release) { return "release " + release.app
 Result<v1::Release> Catalog::PushRelease(v1::Release release) {
   release.clear_created_at();
   TRY(ValidateRelease(release));
+  TRY(ApplicationOf(release, "rules").While(NameOf(release)));
   const std::string content_digest = Sha256(StableBytes(release));
   TRY_ASSIGN(const auto present, store_.releases().ContentDigest(release.application(), release.version()));
   if (present) {
@@ -83,6 +85,12 @@ Result<v1::Release> Catalog::Release(const std::string& application, const std::
     return Error{Code::kNotFound, "there is no release " + application + " " + version + "; see `motley release list`"};
   }
   return *std::move(release);
+}
+
+Result<std::string> Catalog::ContentDigest(const std::string& application, const std::string& version) const {
+  TRY_ASSIGN(auto digest, store_.releases().ContentDigest(application, version));
+  if (!digest) return Release(application, version).error();
+  return *std::move(digest);
 }
 
 Result<std::vector<v1::ArtifactRef>> Catalog::Bundles(const std::string& application,

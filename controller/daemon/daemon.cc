@@ -34,7 +34,7 @@ class WholeDaemon final : public Daemon {
     registry.broker_url = config_.public_broker_url;
     TRY_ASSIGN(registry_, Registry::Create(loop_, *store_, registry));
     TRY_ASSIGN(secrets_, Secrets::Create(loop_, *store_, *registry_));
-    rollout_ = std::make_unique<Rollout>(loop_, *store_, *catalog_, *registry_, *secrets_);
+    TRY_ASSIGN(rollout_, Rollout::Create(loop_, *store_, *catalog_, *registry_, *secrets_));
     TRY(StartDispatch());
     retention_ = std::make_unique<Retention>(loop_, *store_, config_.telemetry_retention);
     core_ = std::make_unique<LocalCore>(*catalog_, *registry_, *secrets_, *rollout_, *dispatch_);

@@ -71,13 +71,15 @@ Result<v1::Release> LocalCore::GetRelease(const std::string& application, const 
   return catalog_.Release(application, version);
 }
 
-Result<v1::Plan> LocalCore::ProposePlan(const v1::ProposePlanRequest& request) { return rollout_.Propose(request); }
+void LocalCore::ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) {
+  rollout_.Propose(request, std::move(done));
+}
 
 Result<v1::PlanList> LocalCore::ListPlans() { return rollout_.List(); }
 
 Result<v1::Plan> LocalCore::GetPlan(std::uint64_t plan) { return rollout_.Show(plan); }
 
-Result<v1::Plan> LocalCore::ApprovePlan(std::uint64_t plan) { return rollout_.Approve(plan); }
+void LocalCore::ApprovePlan(std::uint64_t plan, PlanDone done) { rollout_.Approve(plan, std::move(done)); }
 
 Result<v1::Plan> LocalCore::EnactPlan(std::uint64_t plan) { return rollout_.Enact(plan); }
 
@@ -87,8 +89,9 @@ Result<v1::Plan> LocalCore::RejectPlan(std::uint64_t plan, const std::string& re
 
 Result<v1::PlanSteps> LocalCore::GetPlanSteps(std::uint64_t plan) { return rollout_.Steps(plan); }
 
-Result<v1::Assignment> LocalCore::Explain(std::uint64_t plan, const std::string& gateway) {
-  return rollout_.Explain(plan, gateway);
+void LocalCore::Explain(std::uint64_t plan, const std::string& gateway,
+                        std::function<void(Result<v1::Assignment>)> done) {
+  rollout_.Explain(plan, gateway, std::move(done));
 }
 
 Result<v1::Secret> LocalCore::SetSecret(const std::string& name, const v1::SetSecretRequest& request) {
@@ -106,8 +109,8 @@ Result<std::string> LocalCore::GetSecretValue(const std::string& gateway, const 
   return secrets_.Value(gateway, name, version);
 }
 
-Result<v1::FleetStatus> LocalCore::GetStatus() {
-  v1::FleetStatus status = registry_.Status();
+Result<v1::FleetStatus> LocalCore::GetStatus(const std::string& site) {
+  TRY_ASSIGN(v1::FleetStatus status, registry_.Status(site));
   status.set_broker_connected(dispatch_.connected());
   return status;
 }

@@ -38,20 +38,21 @@ class LocalCore final : public Core {
   Result<v1::Release> AddRelease(const v1::Release& release) override;
   Result<v1::ReleaseList> ListReleases(const std::string& application) override;
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version) override;
-  Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) override;
+  void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override;
   Result<v1::PlanList> ListPlans() override;
   Result<v1::Plan> GetPlan(std::uint64_t plan) override;
-  Result<v1::Plan> ApprovePlan(std::uint64_t plan) override;
+  void ApprovePlan(std::uint64_t plan, PlanDone done) override;
   Result<v1::Plan> EnactPlan(std::uint64_t plan) override;
   Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override;
   Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) override;
-  Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override;
+  void Explain(std::uint64_t plan, const std::string& gateway,
+               std::function<void(Result<v1::Assignment>)> done) override;
   Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) override;
   Result<v1::SecretList> ListSecrets() override;
   Result<void> RemoveSecret(const std::string& name, const std::string& gateway) override;
   Result<std::string> GetSecretValue(const std::string& gateway, const std::string& name,
                                      const std::string& version) override;
-  Result<v1::FleetStatus> GetStatus() override;
+  Result<v1::FleetStatus> GetStatus(const std::string& site) override;
 
  private:
   Catalog& catalog_;

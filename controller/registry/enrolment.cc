@@ -85,6 +85,7 @@ Result<v1::EnrolReply> Registry::EnrolWith(const TokenRecord& token, Twin& twin,
   twin.record.enrolled_context = request.context();
   *twin.record.gateway.mutable_enrolled_at() = FromMicros(now);
   LogInfo("gateway {} is enrolled", twin.id());
+  UpdateView(twin);
   return reply;
 }
 

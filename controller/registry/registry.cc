@@ -50,7 +50,7 @@ Result<std::unique_ptr<Registry>> Registry::Create(Loop& loop, Store& store, Opt
   TRY(store.gateways().LoadAll([&](GatewayRecord record) {
     if (!record.credential_digest.empty()) registry->credentials_[record.credential_digest] = record.gateway.id();
     std::string id = record.gateway.id();
-    registry->twins_.emplace(std::move(id), Twin{std::move(record), {}});
+    registry->UpdateView(registry->twins_.emplace(std::move(id), Twin{std::move(record), {}}).first->second);
   }));
   LogInfo("fleet {} has {} gateways", registry->fleet(), registry->twins_.size());
   return registry;
@@ -108,6 +108,7 @@ Result<v1::Gateway> Registry::Tag(const std::string& gateway, const v1::TagGatew
   TRY(CheckTags(tags).While("gateway " + gateway));
   TRY(store_.gateways().SetTags(twin->record.number, tags));
   *twin->record.gateway.mutable_tags() = std::move(tags);
+  UpdateView(*twin);
   return Show(gateway);
 }
 
@@ -116,6 +117,7 @@ Result<void> Registry::Remove(const std::string& gateway) {
   TRY(store_.gateways().Remove(twin->record.number, {gateway, twin->NextRevision() - 1}, WallMicros(loop_)));
   credentials_.erase(twin->record.credential_digest);
   twins_.erase(gateway);
+  view_.Remove(gateway);
   LogInfo("gateway {} is removed", gateway);
   if (listener_ != nullptr) listener_->OnGatewayRemoved(gateway);
   return {};
@@ -151,6 +153,12 @@ void Registry::OnReportStored(const v1::ReportedState& report) {
   const auto found = twins_.find(report.gateway());
   if (found == twins_.end()) return;
   *found->second.record.gateway.mutable_reported() = ReportStore::Summary(report);
+  UpdateView(found->second);
+}
+
+void Registry::UpdateView(const Twin& twin) {
+  if (!twin.enrolled() || view_.Set(twin.SelectorAttributes()) == FleetView::Outcome::kSame) return;
+  if (attributes_listener_ != nullptr) attributes_listener_->OnAttributesChanged(twin.id());
 }
 
 void Registry::OnPresenceStored(const std::string& gateway, bool online, std::int64_t since_us) {

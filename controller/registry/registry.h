@@ -12,6 +12,7 @@
 
 #include "common/loop/loop.h"
 #include "common/selector/attributes.h"
+#include "controller/registry/fleet_view.h"
 #include "controller/registry/instance_watch.h"
 #include "controller/store/store.h"
 #include "motley/v1/api.pb.h"
@@ -55,6 +56,13 @@ class FleetListener {
   virtual void OnGatewayRemoved(const std::string& gateway) = 0;
 };
 
+/// Told when what selectors can know about a gateway has changed; also when it enrols. Loop thread.
+class AttributesListener {
+ public:
+  virtual ~AttributesListener() = default;
+  virtual void OnAttributesChanged(const std::string& gateway) = 0;
+};
+
 /// The gateways of the fleet: who they are, what they should run and what they say that they run. All of them are in
 /// memory; every change is stored first. Loop thread only.
 class Registry {
@@ -70,6 +78,9 @@ class Registry {
 
   /// At most one; null for none.
   void SetListener(FleetListener* listener) { listener_ = listener; }
+  void SetAttributesListener(AttributesListener* listener) { attributes_listener_ = listener; }
+  /// All enrolled gateways, for selectors and assignments.
+  FleetView& view() { return view_; }
   const std::string& fleet() const { return options_.fleet; }
 
   /// Errors: kInvalid (id, tags), kConflict (id exists).
@@ -90,8 +101,9 @@ class Registry {
   /// The gateway whose agent has this secret. Errors: kDenied.
   Result<std::string> Authenticate(std::string_view secret) const;
 
-  /// Without `broker_connected`, which Dispatch knows.
-  v1::FleetStatus Status() const;
+  /// Without `broker_connected`, which Dispatch knows. `site`: the text attribute that says where a gateway is; empty:
+  /// tags.site. Errors: kInvalid (no such attribute).
+  Result<v1::FleetStatus> Status(const std::string& site) const;
 
   /// Errors: kNotFound.
   Result<v1::TelemetryPage> Telemetry(const std::string& gateway, const TelemetryQuery& query) const;
@@ -115,6 +127,8 @@ class Registry {
   Registry(Loop& loop, Store& store, Options options) : loop_(loop), store_(store), options_(std::move(options)) {}
   Result<Twin*> Get(const std::string& gateway);
   Result<const Twin*> Get(const std::string& gateway) const;
+  /// To be called after anything that selectors can know about it has changed.
+  void UpdateView(const Twin& twin);
   Result<v1::AddGatewayReply> MakeToken(const Twin& twin);
   Result<v1::EnrolReply> EnrolWith(const TokenRecord& token, Twin& twin, const v1::EnrolRequest& request);
   v1::Gateway Describe(const Twin& twin) const;
@@ -125,6 +139,8 @@ class Registry {
   Store& store_;
   const Options options_;
   FleetListener* listener_ = nullptr;
+  AttributesListener* attributes_listener_ = nullptr;
+  FleetView view_;
   Twins twins_;
   /// Gateways by the digest of their agent's credential.
   std::unordered_map<std::string, std::string> credentials_;

@@ -1,103 +1,91 @@
 #include "controller/rollout/rollout.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
-#include <algorithm>
-#include <map>
-#include <set>
+#include <utility>
 
 #include "common/log/log.h"
-#include "controller/assign/assign.h"
-#include "controller/rollout/secret_names.h"
+#include "controller/rollout/desired_writer.h"
+#include "controller/rollout/difference.h"
 #include "controller/rollout/step_groups.h"
 #include "controller/store/column.h"
 
 namespace motley::controller {
 namespace {
 
-/// What a gateway is to run of an application, or null.
-const v1::DesiredApplication* Wanted(const v1::DesiredState& desired, const std::string& application) {
-  for (const v1::DesiredApplication& wanted : desired.applications()) {
-    if (wanted.application() == application) return &wanted;
-  }
-  return nullptr;
-}
-
-Subject SubjectOf(const Twin& twin, const std::string& application) {
-  Subject subject{.attributes = twin.SelectorAttributes(), .enrolled = twin.enrolled()};
-  if (const auto* wanted = Wanted(twin.desired(), application)) {
-    subject.previous = wanted->version() + "/" + wanted->variant();
-  }
-  return subject;
-}
-
-/// `desired` with `wanted` in the place of what it has of the same application.
-void Merge(const v1::DesiredApplication& wanted, v1::DesiredState& desired) {
-  for (v1::DesiredApplication& present : *desired.mutable_applications()) {
-    if (present.application() != wanted.application()) continue;
-    present = wanted;
-    return;
-  }
-  *desired.add_applications() = wanted;
-}
+constexpr const char* kAdministrator = "administrator";
+constexpr const char* kPolicy = "policy";
 
 }  // namespace
 
-Result<v1::Plan> Rollout::Propose(const v1::ProposePlanRequest& request) {
-  TRY_ASSIGN(const auto release, catalog_.Release(request.application(), request.version()));
-  TRY_ASSIGN(const auto candidates, CandidatesOf(release));
-  std::vector<Subject> subjects;
-  subjects.reserve(registry_.twins().size());
-  for (const auto& [id, twin] : registry_.twins()) subjects.push_back(SubjectOf(twin, release.application()));
-  auto assignments = Assign(candidates, subjects);
+Result<std::unique_ptr<Rollout>> Rollout::Create(Loop& loop, Store& store, Catalog& catalog, Registry& registry,
+                                                 Secrets& secrets) {
+  TRY_ASSIGN(ReleaseBook book, ReleaseBook::Create(catalog, store));
+  TRY_ASSIGN(SafeModes safe_modes, SafeModes::Create(store));
+  std::unique_ptr<Rollout> rollout(
+      new Rollout(loop, store, catalog, registry, secrets, std::move(book), std::move(safe_modes)));
+  registry.SetAttributesListener(&rollout->living_);
+  TRY(rollout->living_.Start());
+  return rollout;
+}
 
-  v1::Plan plan;
-  plan.set_application(release.application());
-  plan.set_version(release.version());
-  plan.set_state(v1::Plan::STATE_PROPOSED);
-  *plan.mutable_proposed_at() = FromMicros(WallMicros(loop_));
-  std::vector<AssignmentRecord> records;
-  records.reserve(assignments.size());
-  for (v1::Assignment& assignment : assignments) {
-    if (assignment.variant().empty()) {
-      plan.set_unassigned(plan.unassigned() + 1);
-    } else {
-      plan.set_assigned(plan.assigned() + 1);
-    }
-    const std::int64_t number = registry_.Find(assignment.gateway())->record.number;
-    records.push_back({number, std::move(assignment)});
-  }
-  TRY_ASSIGN(const std::uint64_t id, store_.plans().Insert(plan, records));
-  plan.set_id(id);
-  for (AssignmentRecord& record : records) *plan.add_assignments() = std::move(record.assignment);
-  LogInfo("plan {} is proposed: {} {} for {} gateways, none for {}", id, plan.application(), plan.version(),
-          plan.assigned(), plan.unassigned());
-  return plan;
+Rollout::Rollout(Loop& loop, Store& store, Catalog& catalog, Registry& registry, Secrets& secrets, ReleaseBook book,
+                 SafeModes safe_modes)
+    : loop_(loop),
+      store_(store),
+      catalog_(catalog),
+      registry_(registry),
+      secrets_(secrets),
+      book_(std::move(book)),
+      safe_modes_(std::move(safe_modes)),
+      proposals_(loop, store, registry, book_, safe_modes_),
+      living_(loop, store, registry, book_, safe_modes_, proposals_, *this) {}
+
+Rollout::~Rollout() { registry_.SetAttributesListener(nullptr); }
+
+void Rollout::Propose(const v1::ProposePlanRequest& request, PlanDone done) {
+  const auto order = proposals_.OrderFor(request);
+  if (!order) return done(order.error());
+  if (order->kind == v1::Plan::KIND_SAFE_MODE) return done(ChangeSafeMode(*order));
+  proposals_.Decide(*order, [this, order = *order, done](Result<Decision> decision) {
+    done(decision ? proposals_.Insert(order, *std::move(decision)) : Result<v1::Plan>(decision.error()));
+  });
 }
 
 Result<v1::PlanList> Rollout::List() const { return store_.plans().List(); }
 
 Result<v1::Plan> Rollout::Show(std::uint64_t plan) const {
   TRY_ASSIGN(auto shown, Get(plan));
-  TRY(store_.plans().ForEachAssignment(
-      plan, [&](AssignmentRecord record) { *shown.add_assignments() = std::move(record.assignment); }));
+  TRY_ASSIGN(const auto assignments, AssignmentsOf(plan));
+  for (const v1::Assignment& assignment : assignments) *shown.add_assignments() = assignment;
   return shown;
 }
 
-Result<v1::Assignment> Rollout::Explain(std::uint64_t plan, const std::string& gateway) const {
-  TRY_ASSIGN(const auto shown, Get(plan));
-  TRY_ASSIGN(auto record, store_.plans().FindAssignment(plan, gateway));
-  if (!record) {
-    return Error{Code::kNotFound, "plan " + std::to_string(plan) + " has no gateway \"" + gateway +
-                                      "\"; if it was added later, propose a new plan"};
-  }
-  const Twin* twin = registry_.Find(gateway);
-  if (twin == nullptr || twin->record.number != record->gateway_number) return record->assignment;
-  TRY_ASSIGN(const auto release, catalog_.Release(shown.application(), shown.version()));
-  TRY_ASSIGN(const auto candidates, CandidatesOf(release));
-  auto now = controller::Explain(candidates, SubjectOf(*twin, shown.application()));
-  record->assignment.mutable_verdicts()->Swap(now.mutable_verdicts());
-  return record->assignment;
+Result<std::vector<v1::Assignment>> Rollout::AssignmentsOf(std::uint64_t plan) const {
+  std::vector<v1::Assignment> assignments;
+  TRY(store_.plans().ForEachAssignment(
+      plan, [&](AssignmentRecord record) { assignments.push_back(std::move(record.assignment)); }));
+  return assignments;
+}
+
+void Rollout::Explain(std::uint64_t plan, const std::string& gateway, ExplainDone done) {
+  const auto ask = [&]() -> Result<void> {
+    TRY_ASSIGN(const auto shown, Get(plan));
+    TRY_ASSIGN(const auto record, store_.plans().FindAssignment(plan, gateway));
+    if (!record) {
+      return Error{Code::kNotFound, "plan " + std::to_string(plan) + " has no gateway \"" + gateway +
+                                        "\"; if it was added later, propose a new plan"};
+    }
+    const Twin* twin = registry_.Find(gateway);
+    const bool there = twin != nullptr && twin->record.number == record->gateway_number && twin->enrolled();
+    if (!there || shown.kind() == v1::Plan::KIND_SAFE_MODE) {
+      done(record->assignment);
+      return {};
+    }
+    TRY_ASSIGN(const Order order, proposals_.OrderOf(shown));
+    TRY_ASSIGN(auto assignments, AssignmentsOf(plan));
+    proposals_.Explain(order, std::move(assignments), gateway, done);
+    return {};
+  };
+  if (const auto asked = ask(); !asked) done(asked.error());
 }
 
 Result<v1::PlanSteps> Rollout::Steps(std::uint64_t plan) const {
@@ -116,31 +104,99 @@ Result<v1::PlanSteps> Rollout::Steps(std::uint64_t plan) const {
   return groups.Take();
 }
 
-Result<v1::Plan> Rollout::Approve(std::uint64_t plan) {
-  TRY_ASSIGN(auto approved, GetFor(plan, PlanEvent::kApprove));
-  *approved.mutable_decided_at() = FromMicros(WallMicros(loop_));
+void Rollout::Approve(std::uint64_t plan, PlanDone done) {
+  const auto found = GetFor(plan, PlanEvent::kApprove);
+  if (!found) return done(found.error());
+  // Plans of a time when it was not kept what they were made from.
+  if (found->fleet_digest().empty()) return done(StoreApproval(plan, kAdministrator));
+  const auto order = proposals_.OrderOf(*found);
+  if (!order) return done(order.error());
+  proposals_.DecideAgain(*order, found->fleet_digest(),
+                         [this, order = *order, plan, done](Result<std::optional<Decision>> decision) {
+                           if (!decision) return done(decision.error());
+                           done(ApproveIfSame(order, plan, *std::move(decision)));
+                         });
+}
+
+Result<v1::Plan> Rollout::ApproveIfSame(const Order& order, std::uint64_t plan, std::optional<Decision> decision) {
+  // It may have been decided on meanwhile.
+  TRY(GetFor(plan, PlanEvent::kApprove));
+  if (!decision) return StoreApproval(plan, kAdministrator);
+  TRY_ASSIGN(const auto assignments, AssignmentsOf(plan));
+  const std::string difference = DifferenceOf(assignments, decision->assignments);
+  if (difference.empty()) return StoreApproval(plan, kAdministrator);
+  TRY_ASSIGN(const v1::Plan other, proposals_.Insert(order, *std::move(decision)));
+  const std::string id = std::to_string(other.id());
+  TRY(Supersede(plan, other.id(), "the fleet has moved on; plan " + id + " takes its place"));
+  return Error{Code::kConflict, "the fleet has moved on since plan " + std::to_string(plan) + " was made: " +
+                                    difference + "; look at plan " + id + ", which takes its place, and approve that"};
+}
+
+Result<v1::Plan> Rollout::StoreApproval(std::uint64_t plan, const std::string& by) {
+  TRY_ASSIGN(const auto approved, Decided(plan, PlanEvent::kApprove, by));
   TRY(store_.plans().Update(approved));
-  LogInfo("plan {} is approved", plan);
+  LogInfo("plan {} is approved by {}", plan, by);
   return approved;
 }
 
 Result<v1::Plan> Rollout::Reject(std::uint64_t plan, const std::string& reason) {
-  TRY_ASSIGN(auto rejected, GetFor(plan, PlanEvent::kReject));
-  *rejected.mutable_decided_at() = FromMicros(WallMicros(loop_));
+  TRY_ASSIGN(auto rejected, Decided(plan, PlanEvent::kReject, kAdministrator));
   rejected.set_reason(reason);
   TRY(store_.plans().Update(rejected));
   LogInfo("plan {} is rejected: {}", plan, reason);
   return rejected;
 }
 
+Result<void> Rollout::Supersede(std::uint64_t plan, std::uint64_t by, const std::string& reason) {
+  TRY_ASSIGN(auto rejected, Decided(plan, PlanEvent::kReject, kPolicy));
+  rejected.set_reason(reason);
+  rejected.set_replaced_by(by);
+  return store_.plans().Update(rejected);
+}
+
+Result<v1::Plan> Rollout::CarryOut(std::uint64_t plan) {
+  TRY(StoreApproval(plan, kPolicy));
+  return Enact(plan);
+}
+
 Result<v1::Plan> Rollout::Enact(std::uint64_t plan) {
   TRY_ASSIGN(auto enacted, GetFor(plan, PlanEvent::kEnact));
+  std::vector<AssignmentRecord> records;
+  TRY(store_.plans().ForEachAssignment(plan, [&](AssignmentRecord record) { records.push_back(std::move(record)); }));
   *enacted.mutable_enacted_at() = FromMicros(WallMicros(loop_));
-  TRY_ASSIGN(auto states, DesiredBy(enacted));
-  const std::size_t changed = states.size();
-  TRY(registry_.SetDesired(std::move(states), [&] { return store_.plans().Update(enacted); }));
-  LogInfo("plan {} is enacted: {} gateways have a new desired state", plan, changed);
+  TRY(Effect(enacted, records, [&] { return store_.plans().Update(enacted); }));
+  if (enacted.kind() == v1::Plan::KIND_PRODUCTION || enacted.kind() == v1::Plan::KIND_UNSPECIFIED) {
+    book_.SetCurrent(enacted.application(), enacted.version());
+    living_.ConsiderAll();
+  }
   return enacted;
+}
+
+Result<void> Rollout::Effect(v1::Plan& plan, const std::vector<AssignmentRecord>& records,
+                             const std::function<Result<void>()>& also) {
+  DesiredWriter writer(catalog_, secrets_, plan.application(), plan.enacted_at());
+  std::vector<v1::DesiredState> states;
+  std::vector<SafeModes::Change> changes;
+  for (const AssignmentRecord& record : records) {
+    const Twin* twin = registry_.Find(record.assignment.gateway());
+    if (twin == nullptr || twin->record.number != record.gateway_number || record.assignment.variant().empty())
+      continue;
+    const Wanted wanted{plan.version(), record.assignment.variant()};
+    if (safe_modes_.Find(*twin, plan.application()) != nullptr) {
+      changes.push_back({record.gateway_number, plan.application(), wanted});
+      continue;
+    }
+    TRY_ASSIGN(auto state, writer.Write(*twin, wanted));
+    if (state) states.push_back(*std::move(state));
+  }
+  const std::size_t changed = states.size();
+  TRY(registry_.SetDesired(std::move(states), [&]() -> Result<void> {
+    TRY(safe_modes_.Save(changes));
+    return also();
+  }));
+  safe_modes_.Apply(changes);
+  LogInfo("plan {} is enacted: {} gateways have a new desired state", plan.id(), changed);
+  return {};
 }
 
 Result<v1::Plan> Rollout::Get(std::uint64_t plan) const {
@@ -155,56 +211,20 @@ Result<v1::Plan> Rollout::GetFor(std::uint64_t plan, PlanEvent event) const {
   TRY_ASSIGN(auto found, Get(plan));
   const auto next = Next(found.state(), event);
   if (!next) {
+    const std::string instead = found.replaced_by() > 0 ? "see plan " + std::to_string(found.replaced_by())
+                                                        : std::string(WayOut(found.state()));
     return Error{Code::kConflict, "plan " + std::to_string(plan) + " is " + std::string(PlanStateName(found.state())) +
-                                      " and can not be " + std::string(PlanEventName(event)) + "; " +
-                                      std::string(WayOut(found.state()))};
+                                      " and can not be " + std::string(PlanEventName(event)) + "; " + instead};
   }
   found.set_state(*next);
   return found;
 }
 
-Result<std::vector<v1::DesiredState>> Rollout::DesiredBy(const v1::Plan& plan) const {
-  TRY_ASSIGN(const auto release, catalog_.Release(plan.application(), plan.version()));
-  TRY_ASSIGN(const auto bundles, catalog_.Bundles(plan.application(), plan.version()));
-  std::map<std::string, v1::DesiredApplication> wanted;
-  for (int i = 0; i < release.variants_size() && i < std::ssize(bundles); ++i) {
-    v1::DesiredApplication& application = wanted[release.variants(i).name()];
-    application.set_application(plan.application());
-    application.set_version(plan.version());
-    application.set_variant(release.variants(i).name());
-    *application.mutable_bundle() = bundles[i];
-  }
-  SecretNames secret_names(catalog_);
-  std::vector<v1::DesiredState> states;
-  Result<void> fault;
-  TRY(store_.plans().ForEachAssignment(plan.id(), [&](const AssignmentRecord& record) {
-    const Twin* twin = registry_.Find(record.assignment.gateway());
-    const auto application = wanted.find(record.assignment.variant());
-    if (!fault || twin == nullptr || twin->record.number != record.gateway_number || application == wanted.end())
-      return;
-    v1::DesiredState state = twin->desired();
-    Merge(application->second, state);
-    if (fault = FillInSecretVersions(*twin, secret_names, state); !fault) return;
-    if (google::protobuf::util::MessageDifferencer::Equals(state, twin->desired())) return;
-    state.set_gateway(twin->id());
-    state.set_revision(twin->NextRevision());
-    *state.mutable_issued_at() = plan.enacted_at();
-    states.push_back(std::move(state));
-  }));
-  TRY(std::move(fault));
-  return states;
-}
-
-Result<void> Rollout::FillInSecretVersions(const Twin& twin, SecretNames& names, v1::DesiredState& state) const {
-  std::set<std::string> needed;
-  for (const v1::DesiredApplication& application : state.applications()) {
-    TRY_ASSIGN(const auto* referred, names.Of(application));
-    needed.insert(referred->begin(), referred->end());
-  }
-  TRY_ASSIGN(const auto versions, secrets_.VersionsFor(twin.id(), needed));
-  state.clear_secrets();
-  for (const v1::SecretVersion& version : versions) *state.add_secrets() = version;
-  return {};
+Result<v1::Plan> Rollout::Decided(std::uint64_t plan, PlanEvent event, const std::string& by) const {
+  TRY_ASSIGN(auto decided, GetFor(plan, event));
+  *decided.mutable_decided_at() = FromMicros(WallMicros(loop_));
+  decided.set_decided_by(by);
+  return decided;
 }
 
 }  // namespace motley::controller

@@ -7,7 +7,7 @@ namespace {
 
 // What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
 // update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
-constexpr std::array<std::string_view, 3> kMigrations{R"sql(
+constexpr std::array<std::string_view, 4> kMigrations{R"sql(
 CREATE TABLE gateway (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -134,6 +134,15 @@ CREATE TABLE secret (
   set_us INTEGER NOT NULL,
   value BLOB NOT NULL
 );
+)sql",
+                                                      R"sql(
+CREATE TABLE safe_mode (
+  gateway INTEGER NOT NULL REFERENCES gateway ON DELETE CASCADE,
+  application TEXT NOT NULL,
+  version TEXT NOT NULL,
+  variant TEXT NOT NULL,
+  PRIMARY KEY (gateway, application)
+) WITHOUT ROWID;
 )sql"};
 
 }  // namespace

@@ -15,6 +15,7 @@ Store::Store(std::unique_ptr<Database> database)
       reports_(*database_),
       releases_(*database_),
       plans_(*database_),
+      safe_modes_(*database_),
       secrets_(*database_),
       telemetry_(*database_) {}
 

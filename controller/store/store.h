@@ -9,6 +9,7 @@
 #include "controller/store/plans.h"
 #include "controller/store/releases.h"
 #include "controller/store/reports.h"
+#include "controller/store/safe_modes.h"
 #include "controller/store/secrets.h"
 #include "controller/store/telemetry.h"
 
@@ -25,6 +26,7 @@ class Store {
   ReportStore& reports() { return reports_; }
   ReleaseStore& releases() { return releases_; }
   PlanStore& plans() { return plans_; }
+  SafeModeStore& safe_modes() { return safe_modes_; }
   SecretStore& secrets() { return secrets_; }
   TelemetryStore& telemetry() { return telemetry_; }
 
@@ -39,6 +41,7 @@ class Store {
   ReportStore reports_;
   ReleaseStore releases_;
   PlanStore plans_;
+  SafeModeStore safe_modes_;
   SecretStore secrets_;
   TelemetryStore telemetry_;
 };

@@ -4,7 +4,29 @@ namespace motley::tests {
 
 FakeLoop::FakeLoop() : now_(std::chrono::hours(1000)) {}
 
-void FakeLoop::Post(std::function<void()> task) { posted_.push_back(std::move(task)); }
+void FakeLoop::Post(std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(task));
+  wake_.notify_all();
+}
+
+std::function<void()> FakeLoop::TakePosted() {
+  const std::lock_guard lock(mutex_);
+  if (posted_.empty()) return nullptr;
+  auto task = std::move(posted_.front());
+  posted_.pop_front();
+  return task;
+}
+
+bool FakeLoop::RunUntil(const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (true) {
+    RunPosted();
+    if (done()) return true;
+    std::unique_lock lock(mutex_);
+    if (!wake_.wait_until(lock, deadline, [&] { return !posted_.empty(); })) return false;
+  }
+}
 
 Handle FakeLoop::After(std::chrono::steady_clock::duration delay, std::function<void()> task) {
   auto shared = std::make_shared<std::function<void()>>(std::move(task));
@@ -24,10 +46,8 @@ std::chrono::system_clock::time_point FakeLoop::WallNow() const {
 
 void FakeLoop::RunPosted() {
   while (true) {
-    if (!posted_.empty()) {
-      auto task = std::move(posted_.front());
-      posted_.pop_front();
-      task();
+    if (auto posted = TakePosted()) {
+      posted();
     } else if (!timers_->empty() && timers_->begin()->first <= now_) {
       auto task = timers_->begin()->second;
       timers_->erase(timers_->begin());

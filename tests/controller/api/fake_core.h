@@ -75,13 +75,13 @@ class FakeCore : public Core {
     return Give<v1::Release>("release " + application + " " + version);
   }
 
-  Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request) override {
-    return Give<v1::Plan>("propose " + request.version());
+  void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override {
+    done(Give<v1::Plan>("propose " + request.version()));
   }
   Result<v1::PlanList> ListPlans() override { return Give<v1::PlanList>("plans"); }
   Result<v1::Plan> GetPlan(std::uint64_t plan) override { return Give<v1::Plan>("plan " + std::to_string(plan)); }
-  Result<v1::Plan> ApprovePlan(std::uint64_t plan) override {
-    return Give<v1::Plan>("approve " + std::to_string(plan));
+  void ApprovePlan(std::uint64_t plan, PlanDone done) override {
+    done(Give<v1::Plan>("approve " + std::to_string(plan)));
   }
   Result<v1::Plan> EnactPlan(std::uint64_t plan) override { return Give<v1::Plan>("enact " + std::to_string(plan)); }
   Result<v1::Plan> RejectPlan(std::uint64_t plan, const std::string& reason) override {
@@ -90,8 +90,9 @@ class FakeCore : public Core {
   Result<v1::PlanSteps> GetPlanSteps(std::uint64_t plan) override {
     return Give<v1::PlanSteps>("steps " + std::to_string(plan));
   }
-  Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) override {
-    return Give<v1::Assignment>("explain " + std::to_string(plan) + " " + gateway);
+  void Explain(std::uint64_t plan, const std::string& gateway,
+               std::function<void(Result<v1::Assignment>)> done) override {
+    done(Give<v1::Assignment>("explain " + std::to_string(plan) + " " + gateway));
   }
 
   Result<v1::Secret> SetSecret(const std::string& name, const v1::SetSecretRequest& request) override {
@@ -107,7 +108,9 @@ class FakeCore : public Core {
     return std::string("the value");
   }
 
-  Result<v1::FleetStatus> GetStatus() override { return Give<v1::FleetStatus>("status"); }
+  Result<v1::FleetStatus> GetStatus(const std::string& site) override {
+    return Give<v1::FleetStatus>("status " + site);
+  }
 
  private:
   template <typename Message>

@@ -126,7 +126,7 @@ TEST_F(CommandsTest, TriesAgainOnlyWhatFailed) {
   report.mutable_deployment()->set_state(v1::Deployment::STATE_FAILED);
   core_.Deliver("g1", Channel::kReported, report);
   core_.Settle();
-  EXPECT_EQ(core_.registry->Status().failed(), 1u);
+  EXPECT_EQ(core_.registry->Status("").value().failed(), 1u);
   ASSERT_TRUE(core_.dispatch->Retry("g1"));
   const auto sent = core_.mqtt.Take(Core::Topic("g1", Channel::kCommand));
   EXPECT_TRUE(Opened<v1::Command>(sent.at(0).payload).has_retry());

@@ -194,7 +194,7 @@ TEST_F(DispatchTest, DoesNotLetAnAgentUseUpTheRevisions) {
     Desired("g1");
     Report("g1", revision);
     EXPECT_EQ(core_.registry->Find("g1")->NextRevision(), 2u);
-    EXPECT_EQ(core_.registry->Status().details(0).problems(0),
+    EXPECT_EQ(core_.registry->Status("").value().details(0).problems(0),
               "the agent reports revision " + std::to_string(revision) +
                   ", which was never issued; empty the agent's state folder and enrol it anew");
   }

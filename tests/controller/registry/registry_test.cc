@@ -157,7 +157,7 @@ TEST(Registry, CountsTheFleetByWhatItReports) {
   };
   report("done", v1::Deployment::STATE_DONE);
   report("failed", v1::Deployment::STATE_FAILED);
-  const auto status = core.registry->Status();
+  const auto status = core.registry->Status("").value();
   EXPECT_EQ(status.gateways(), 4u);
   EXPECT_EQ(status.in_sync(), 1u);
   EXPECT_EQ(status.failed(), 1u);
@@ -182,7 +182,7 @@ TEST(Registry, ShowsTwoAgentsWithOneIdentityAsAProblem) {
   const auto shown = core.registry->Show("g1").value();
   ASSERT_EQ(shown.problems_size(), 1);
   EXPECT_THAT(shown.problems(0), HasSubstr("two agents use this identity"));
-  EXPECT_EQ(core.registry->Status().details(0).problems_size(), 1);
+  EXPECT_EQ(core.registry->Status("").value().details(0).problems_size(), 1);
   core.loop.Advance(std::chrono::minutes(11));
   EXPECT_EQ(core.registry->Show("g1").value().problems_size(), 0);
 }

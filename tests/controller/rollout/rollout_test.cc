@@ -24,7 +24,7 @@ v1::Plan Propose(Core& core, const std::string& version) {
   v1::ProposePlanRequest request;
   request.set_application("greeter");
   request.set_version(version);
-  return core.rollout->Propose(request).value();
+  return core.Propose(request).value();
 }
 
 TEST(Rollout, ProposesForEveryGatewayAndChangesNothing) {
@@ -73,12 +73,12 @@ TEST(Rollout, RefusesStepsOutOfOrder) {
   const auto plan = Propose(core, "1.0.0").id();
   EXPECT_EQ(core.rollout->Enact(plan).error().code, Code::kConflict);
   EXPECT_EQ(core.rollout->Reject(plan, "not today").value().reason(), "not today");
-  EXPECT_EQ(core.rollout->Approve(plan).error().code, Code::kConflict);
-  EXPECT_EQ(core.rollout->Approve(99).error().code, Code::kNotFound);
+  EXPECT_EQ(core.Approve(plan).error().code, Code::kConflict);
+  EXPECT_EQ(core.Approve(99).error().code, Code::kNotFound);
   v1::ProposePlanRequest request;
   request.set_application("greeter");
   request.set_version("9.9.9");
-  EXPECT_EQ(core.rollout->Propose(request).error().code, Code::kNotFound);
+  EXPECT_EQ(core.Propose(request).error().code, Code::kNotFound);
 }
 
 TEST(Rollout, KeepsOtherApplicationsAndGivesNoRevisionForTheSame) {
@@ -92,8 +92,8 @@ TEST(Rollout, KeepsOtherApplicationsAndGivesNoRevisionForTheSame) {
   request.set_application("other");
   request.set_version("1.0.0");
   for (int i = 0; i < 2; ++i) {
-    const auto plan = core.rollout->Propose(request).value().id();
-    core.rollout->Approve(plan).value();
+    const auto plan = core.Propose(request).value().id();
+    core.Approve(plan).value();
     core.rollout->Enact(plan).value();
   }
   const auto& desired = core.registry->Find("g1")->desired();
@@ -107,7 +107,7 @@ TEST(Rollout, LeavesOutGatewaysThatWereRemovedSinceAlsoWhenTheirIdIsBack) {
   core.Enrol("g1", WithMemory(512));
   core.Enrol("g2", WithMemory(512));
   const auto plan = Propose(core, "1.0.0").id();
-  core.rollout->Approve(plan).value();
+  core.Approve(plan).value();
   core.registry->Remove("g1").value();
   core.registry->Remove("g2").value();
   core.Enrol("g2");
@@ -119,13 +119,13 @@ TEST(Rollout, ExplainsOneGatewayOnTheFactsOfNow) {
   Core core;
   core.Enrol("g1", WithMemory(512));
   const auto plan = Propose(core, "1.0.0").id();
-  const auto assignment = core.rollout->Explain(plan, "g1").value();
+  const auto assignment = core.Explain(plan, "g1").value();
   EXPECT_EQ(assignment.variant(), "any");
   ASSERT_EQ(assignment.verdicts_size(), 2);
   EXPECT_FALSE(assignment.verdicts(1).fits());
   EXPECT_THAT(assignment.verdicts(1).reason(), HasSubstr("memory_mb is 512"));
   core.Enrol("late");
-  EXPECT_EQ(core.rollout->Explain(plan, "late").error().code, Code::kNotFound);
+  EXPECT_EQ(core.Explain(plan, "late").error().code, Code::kNotFound);
 }
 
 TEST(Rollout, HandlesTenThousandGateways) {
@@ -139,7 +139,7 @@ TEST(Rollout, HandlesTenThousandGateways) {
   const auto began = std::chrono::steady_clock::now();
   const auto plan = Propose(core, "1.0.0");
   const auto proposed = std::chrono::steady_clock::now();
-  core.rollout->Approve(plan.id()).value();
+  core.Approve(plan.id()).value();
   core.rollout->Enact(plan.id()).value();
   const auto enacted = std::chrono::steady_clock::now();
   const auto milliseconds = [](auto time) { return std::chrono::duration<double, std::milli>(time).count(); };

@@ -34,7 +34,7 @@ std::uint64_t Propose(Core& core, const std::string& version) {
   v1::ProposePlanRequest request;
   request.set_application("greeter");
   request.set_version(version);
-  return core.rollout->Propose(request).value().id();
+  return core.Propose(request).value().id();
 }
 
 TEST(Steps, ArePlannedFromNothingWhereNothingRuns) {

@@ -24,8 +24,8 @@ v1::Plan Approve(Core& core, const std::string& version) {
   v1::ProposePlanRequest request;
   request.set_application("greeter");
   request.set_version(version);
-  const std::uint64_t plan = core.rollout->Propose(request).value().id();
-  return core.rollout->Approve(plan).value();
+  const std::uint64_t plan = core.Propose(request).value().id();
+  return core.Approve(plan).value();
 }
 
 void Set(Core& core, const std::string& name, const std::string& value, const std::string& gateway = "") {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/crypto/digest.h"
@@ -75,13 +77,26 @@ class Core {
   /// Pushes it, and proposes, approves and enacts a plan. The plan's id.
   std::uint64_t Deploy(const std::string& version) {
     catalog->PushRelease(MakeRelease(version)).value();
-    v1::ProposePlanRequest request;
-    request.set_application("greeter");
-    request.set_version(version);
-    const std::uint64_t plan = rollout->Propose(request).value().id();
-    rollout->Approve(plan).value();
+    const std::uint64_t plan = Propose("greeter", version).value().id();
+    Approve(plan).value();
     rollout->Enact(plan).value();
     return plan;
+  }
+
+  Result<v1::Plan> Propose(const v1::ProposePlanRequest& request) {
+    return Await<v1::Plan>([&](auto done) { rollout->Propose(request, done); });
+  }
+  Result<v1::Plan> Propose(const std::string& application, const std::string& version) {
+    v1::ProposePlanRequest request;
+    request.set_application(application);
+    request.set_version(version);
+    return Propose(request);
+  }
+  Result<v1::Plan> Approve(std::uint64_t plan) {
+    return Await<v1::Plan>([&](auto done) { rollout->Approve(plan, done); });
+  }
+  Result<v1::Assignment> Explain(std::uint64_t plan, const std::string& gateway) {
+    return Await<v1::Assignment>([&](auto done) { rollout->Explain(plan, gateway, done); });
   }
 
   static std::string Topic(const std::string& gateway, Channel channel) { return TopicOf("default", gateway, channel); }
@@ -102,13 +117,22 @@ class Core {
   std::unique_ptr<controller::Dispatch> dispatch;
 
  private:
+  /// What `ask` gives to its callback, now or later.
+  template <typename Value>
+  Result<Value> Await(const std::function<void(std::function<void(Result<Value>)>)>& ask) {
+    std::optional<Result<Value>> answer;
+    ask([&](Result<Value> value) { answer.emplace(std::move(value)); });
+    if (!loop.RunUntil([&] { return answer.has_value(); })) return Error{Code::kTimeout, "no answer came"};
+    return *std::move(answer);
+  }
+
   void Start() {
     mqtt = FakeMqtt();
     store = controller::Store::Open(folder / "controller.db").value();
     catalog = controller::Catalog::Create(loop, *store, folder / "artifacts").value();
     registry = controller::Registry::Create(loop, *store, {.broker_url = "mqtt://127.0.0.1:1883"}).value();
     secrets = controller::Secrets::Create(loop, *store, *registry).value();
-    rollout = std::make_unique<controller::Rollout>(loop, *store, *catalog, *registry, *secrets);
+    rollout = controller::Rollout::Create(loop, *store, *catalog, *registry, *secrets).value();
     dispatch =
         controller::Dispatch::Create(loop, *store, *registry, {}, [this](MqttOptions options, MqttListener& listener) {
           return mqtt.Link(std::move(options), listener);

@@ -1,0 +1,59 @@
+#include "controller/registry/fleet_view.h"
+
+#include <utility>
+
+#include "common/log/log.h"
+
+namespace motley::controller {
+
+Handle FleetView::Pin() {
+  ++pins_;
+  return Handle([this] {
+    if (--pins_ > 0) return;
+    for (const auto& [gateway, attributes] : std::exchange(waiting_, {})) Apply(gateway, attributes);
+  });
+}
+
+FleetView::Outcome FleetView::Set(const Attributes& gateway) {
+  if (Now(gateway.gateway) == gateway) return Outcome::kSame;
+  if (pins_ > 0) {
+    waiting_[gateway.gateway] = gateway;
+  } else {
+    Apply(gateway.gateway, gateway);
+  }
+  return Outcome::kChanged;
+}
+
+void FleetView::Remove(const std::string& gateway) {
+  if (pins_ > 0) {
+    waiting_[gateway] = std::nullopt;
+  } else {
+    Apply(gateway, std::nullopt);
+  }
+}
+
+const std::string* FleetView::Problem(const std::string& gateway) const {
+  const auto found = problems_.find(gateway);
+  return found == problems_.end() ? nullptr : &found->second;
+}
+
+std::optional<Attributes> FleetView::Now(const std::string& gateway) const {
+  if (const auto found = waiting_.find(gateway); found != waiting_.end()) return found->second;
+  const auto row = index_.Find(gateway);
+  return row ? std::optional(index_.AttributesOf(*row)) : std::nullopt;
+}
+
+void FleetView::Apply(const std::string& gateway, const std::optional<Attributes>& attributes) {
+  problems_.erase(gateway);
+  if (!attributes) {
+    index_.Remove(gateway);
+    return;
+  }
+  if (const auto done = index_.Upsert(*attributes); !done) {
+    LogWarning("{}; it takes no part in plans", done.error().message);
+    index_.Remove(gateway);
+    problems_[gateway] = done.error().message + "; it takes no part in plans";
+  }
+}
+
+}  // namespace motley::controller

@@ -1,0 +1,208 @@
+#include "controller/rollout/living.h"
+
+#include <algorithm>
+
+#include "common/log/log.h"
+#include "controller/assign/reasons.h"
+#include "controller/rollout/difference.h"
+#include "controller/store/column.h"
+
+namespace motley::controller {
+namespace {
+
+constexpr std::int64_t kDayUs = std::chrono::duration_cast<std::chrono::microseconds>(Living::kDay).count();
+
+std::vector<std::string> NamesOf(const Decision& decision) {
+  std::vector<std::string> names;
+  for (const v1::Assignment& assignment : decision.assignments) names.push_back(assignment.gateway());
+  return names;
+}
+
+}  // namespace
+
+Result<void> Living::Start() {
+  TRY_ASSIGN(const v1::PlanList plans, store_.plans().List());
+  for (const v1::Plan& plan : plans.plans()) {
+    if (plan.kind() == v1::Plan::KIND_JOIN) last_join_.try_emplace(plan.application(), plan.id());
+    const bool counts = plan.kind() == v1::Plan::KIND_SHUFFLE || plan.kind() == v1::Plan::KIND_PRODUCTION;
+    if (!counts || plan.state() != v1::Plan::STATE_ENACTED) continue;
+    std::int64_t& last = last_shuffle_us_[plan.application()];
+    last = std::max(last, ToMicros(plan.enacted_at()));
+  }
+  if (!book_.current().empty()) ConsiderAll();
+  return {};
+}
+
+void Living::OnAttributesChanged(const std::string& gateway) {
+  if (book_.current().empty()) return;
+  if (changed_.empty()) first_change_ = loop_.Now();
+  changed_.insert(gateway);
+  Arm();
+}
+
+void Living::ConsiderAll() {
+  if (changed_.empty()) first_change_ = loop_.Now();
+  for (const auto& [id, twin] : registry_.twins()) changed_.insert(id);
+  Arm();
+  ScheduleShuffles();
+}
+
+void Living::Arm() {
+  const auto latest = first_change_ + kPatience - loop_.Now();
+  const std::chrono::steady_clock::duration quiet = kQuiet;
+  timer_ = loop_.After(std::clamp(latest, std::chrono::steady_clock::duration::zero(), quiet), [this] { Look(); });
+}
+
+void Living::Look() {
+  // One that is being solved may be about the same gateways.
+  if (solving_ > 0) {
+    first_change_ = loop_.Now();
+    return Arm();
+  }
+  const std::set<std::string> changed = std::exchange(changed_, {});
+  const auto current = book_.current();
+  for (const auto& [application, version] : current) Join(application, changed);
+}
+
+void Living::Join(const std::string& application, const std::set<std::string>& changed) {
+  const auto current = book_.Current(application);
+  if (!current) return LogWarning("gateways that join get nothing of {}: {}", application, current.error().message);
+  if ((*current)->release.joining() == v1::JOINING_IGNORE) return;
+  std::set<std::string> candidates = changed;
+  if (const auto last = last_join_.find(application); last != last_join_.end()) {
+    // Those that wait for an answer already go into the same plan.
+    const auto plan = store_.plans().Find(last->second);
+    if (plan && *plan && (*plan)->state() == v1::Plan::STATE_PROPOSED) {
+      candidates.insert((*plan)->request().join().gateways().begin(), (*plan)->request().join().gateways().end());
+    }
+  }
+  Order order{.kind = v1::Plan::KIND_JOIN, .release = *current};
+  std::vector<std::string> names;
+  for (const std::string& gateway : candidates) {
+    const Twin* twin = registry_.Find(gateway);
+    if (twin == nullptr || !Needs(*twin, **current)) continue;
+    order.request.mutable_join()->add_gateways(gateway);
+    names.push_back(gateway);
+  }
+  if (names.empty()) return;
+  order.request.set_application(application);
+  order.request.set_version((*current)->release.version());
+  order.cause = std::to_string(names.size()) + " joined or changed: " + Listed(names);
+  ++solving_;
+  proposals_.Decide(order, [this, order](Result<Decision> decision) {
+    --solving_;
+    Joined(order, std::move(decision));
+  });
+}
+
+bool Living::Needs(const Twin& twin, const PreparedRelease& current) {
+  if (!twin.enrolled()) return false;
+  const std::string& application = current.release.application();
+  const Attributes attributes = twin.SelectorAttributes();
+  const auto runs = [&](const PreparedRelease& release, const std::string& variant) {
+    for (int i = 0; i < release.release.variants_size(); ++i) {
+      if (release.release.variants(i).name() != variant) continue;
+      return !WhyNot(release, static_cast<std::size_t>(i), attributes);
+    }
+    return false;
+  };
+  if (const auto wanted = safe_modes_.WantedOf(twin, application)) {
+    if (wanted->version == current.release.version()) {
+      if (runs(current, wanted->variant)) return false;
+    } else if (const auto release = book_.Get(application, wanted->version)) {
+      if (runs(**release, wanted->variant)) return false;
+    }
+  }
+  const auto& variants = current.release.variants();
+  return std::any_of(variants.begin(), variants.end(),
+                     [&](const v1::Variant& variant) { return runs(current, variant.name()); });
+}
+
+void Living::Joined(const Order& order, Result<Decision> decision) {
+  if (!decision) {
+    return LogWarning("{} of {}, but there is no plan: {}", order.cause, order.request.application(),
+                      decision.error().message);
+  }
+  if (const auto stored = StoreJoin(order, *std::move(decision)); !stored) {
+    LogWarning("{} of {}: {}", order.cause, order.request.application(), stored.error().message);
+  }
+}
+
+Result<void> Living::StoreJoin(const Order& order, Decision decision) {
+  if (decision.assigned() == 0) {
+    LogInfo("{}: nothing of {} for them by its rules", order.cause, order.request.application());
+    return {};
+  }
+  const std::string& application = order.request.application();
+  const auto last = last_join_.find(application);
+  std::uint64_t open = 0;
+  if (last != last_join_.end()) {
+    TRY_ASSIGN(const auto plan, store_.plans().Find(last->second));
+    std::vector<v1::Assignment> before;
+    TRY(store_.plans().ForEachAssignment(
+        last->second, [&](AssignmentRecord record) { before.push_back(std::move(record.assignment)); }));
+    const bool same = plan && plan->version() == order.release->release.version() &&
+                      DifferenceOf(before, decision.assignments).empty();
+    const bool waits = plan && plan->state() == v1::Plan::STATE_PROPOSED;
+    const bool refused = plan && plan->state() == v1::Plan::STATE_REJECTED;
+    if (same && (waits || refused)) return {};
+    if (waits) open = last->second;
+  }
+  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
+  last_join_[application] = plan.id();
+  if (open > 0) {
+    TRY(carrier_.Supersede(open, plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
+  }
+  if (order.release->release.joining() == v1::JOINING_APPROVE) TRY(carrier_.CarryOut(plan.id()));
+  return {};
+}
+
+void Living::ScheduleShuffles() {
+  const std::int64_t now = WallMicros(loop_);
+  std::int64_t next_us = -1;
+  for (const auto& [application, version] : book_.current()) {
+    const auto release = book_.Current(application);
+    if (!release || (*release)->release.moves_per_day() == 0) continue;
+    const std::int64_t due = last_shuffle_us_.try_emplace(application, now).first->second + kDayUs;
+    next_us = next_us < 0 ? due : std::min(next_us, due);
+  }
+  shuffle_timer_.Reset();
+  if (next_us < 0) return;
+  shuffle_timer_ = loop_.After(std::chrono::microseconds(std::max<std::int64_t>(0, next_us - now)), [this] {
+    ShuffleDue();
+    ScheduleShuffles();
+  });
+}
+
+void Living::ShuffleDue() {
+  const std::int64_t now = WallMicros(loop_);
+  for (const auto& [application, version] : book_.current()) {
+    const auto release = book_.Current(application);
+    if (!release || (*release)->release.moves_per_day() == 0) continue;
+    std::int64_t& last = last_shuffle_us_[application];
+    if (last + kDayUs > now) continue;
+    last = now;
+    Order order{.kind = v1::Plan::KIND_SHUFFLE, .release = *release, .cause = "once a day"};
+    order.request.set_application(application);
+    order.request.set_version(version);
+    order.request.mutable_shuffle()->set_seed(std::to_string(now / kDayUs));
+    order.request.mutable_shuffle()->set_moves((*release)->release.moves_per_day());
+    proposals_.Decide(order, [this, order](Result<Decision> decision) {
+      const auto stored =
+          decision ? StoreShuffle(order, *std::move(decision)) : Result<void>(std::move(decision).error());
+      if (!stored) {
+        LogWarning("the daily shuffle of {} failed: {}", order.request.application(), stored.error().message);
+      }
+    });
+  }
+}
+
+Result<void> Living::StoreShuffle(const Order& order, Decision decision) {
+  if (decision.assignments.empty()) return {};
+  LogInfo("{} change places: {}", decision.assignments.size(), Listed(NamesOf(decision)));
+  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
+  TRY(carrier_.CarryOut(plan.id()));
+  return {};
+}
+
+}  // namespace motley::controller
