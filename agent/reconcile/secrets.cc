@@ -15,7 +15,33 @@ using Values = std::map<std::string, std::string>;
 
 constexpr std::string_view kOpening = "${secret.";
 
-Result<std::string> Filled(const Values& values, const std::string& text) {
+/// What stands inside a JSON text must be a JSON string's content. Source: RFC 8259, section 7.
+std::string JsonEscaped(const std::string& value) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string escaped;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      escaped += '\\';
+      escaped += c;
+    } else if (byte < 0x20) {
+      escaped += "\\u00";
+      escaped += kDigits[byte >> 4];
+      escaped += kDigits[byte & 15];
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+enum class Syntax { kPlain, kJson };
+
+Syntax SyntaxOf(const FieldDescriptor* field) {
+  return field->full_name() == "motley.v1.PluginSpec.config" ? Syntax::kJson : Syntax::kPlain;
+}
+
+Result<std::string> Filled(const Values& values, const std::string& text, Syntax syntax) {
   std::string filled;
   std::size_t from = 0;
   for (auto at = text.find(kOpening); at != std::string::npos; at = text.find(kOpening, from)) {
@@ -27,7 +53,8 @@ Result<std::string> Filled(const Values& values, const std::string& text) {
       return Error{Code::kNotFound,
                    "secret \"" + name + "\" is not set for this gateway; set it with: motley secret set " + name};
     }
-    filled.append(text, from, at - from).append(value->second);
+    filled.append(text, from, at - from);
+    filled += syntax == Syntax::kJson ? JsonEscaped(value->second) : value->second;
     from = end + 1;
   }
   return filled.append(text, from);
@@ -36,12 +63,12 @@ Result<std::string> Filled(const Values& values, const std::string& text) {
 Result<void> FillInStrings(const Values& values, const FieldDescriptor* field, Message& message) {
   const Reflection* reflection = message.GetReflection();
   if (!field->is_repeated()) {
-    TRY_ASSIGN(std::string text, Filled(values, reflection->GetString(message, field)));
+    TRY_ASSIGN(std::string text, Filled(values, reflection->GetString(message, field), SyntaxOf(field)));
     reflection->SetString(&message, field, std::move(text));
     return {};
   }
   for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-    TRY_ASSIGN(std::string text, Filled(values, reflection->GetRepeatedString(message, field, i)));
+    TRY_ASSIGN(std::string text, Filled(values, reflection->GetRepeatedString(message, field, i), SyntaxOf(field)));
     reflection->SetRepeatedString(&message, field, i, std::move(text));
   }
   return {};

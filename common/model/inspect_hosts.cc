@@ -24,7 +24,7 @@ void InspectSsh(const v1::Host& host, Problems& problems) {
   if (!IsUserName(ssh.user())) {
     problems.Add(place, "has the user \"" + ssh.user() + "\"; give the name of a user of that machine");
   }
-  if (!IsHostKey(ssh.host_key())) {
+  if (!IsHostKey(ssh.host_key()) && !IsSecretReference(ssh.host_key())) {
     problems.Add(place, "has the host key \"" + ssh.host_key().substr(0, 40) +
                             "\"; give type and key as ssh-keyscan prints them after the address, as in \"ssh-ed25519 "
                             "AAAAC3NzaC1lZDI1NTE5...\"");

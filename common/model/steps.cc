@@ -11,6 +11,7 @@
 namespace motley {
 namespace {
 
+using google::protobuf::util::MessageDifferencer;
 using Action = PlannedStep::Action;
 using Found = StepItem::Found;
 
@@ -66,7 +67,7 @@ void AddDifferingFields(const google::protobuf::Message& from, const google::pro
   for (const auto* field : fields) all[field->number()] = field;
   for (const auto* field : others) all[field->number()] = field;
   for (const auto& [number, field] : all) {
-    google::protobuf::util::MessageDifferencer differencer;
+    MessageDifferencer differencer;
     std::vector<const google::protobuf::FieldDescriptor*> only{field};
     if (differencer.CompareWithFields(from, to, only, only)) continue;
     const bool nested = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE &&
@@ -89,9 +90,7 @@ std::string DifferenceText(const v1::DeploymentModel& from, const v1::Deployment
     return "was of kind " + std::string(KindName(before));
   }
   if (!fields.empty()) return fields + (fields.find(',') == std::string::npos ? " differs" : " differ");
-  if (RootHostOf(from, before).SerializeAsString() != RootHostOf(to, component).SerializeAsString()) {
-    return "its host differs";
-  }
+  if (!MessageDifferencer::Equals(RootHostOf(from, before), RootHostOf(to, component))) return "its host differs";
   const std::set<std::string> followed = FollowedBy(to, component);
   if (followed.empty()) return "a secret that it uses differs";
   std::string names;
