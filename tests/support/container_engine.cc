@@ -127,23 +127,26 @@ ContainerEngine::ContainerEngine(EngineType type) : type_(type) {
 
 ContainerEngine::~ContainerEngine() {
   // So that no cgroups are left.
-  Clear();
-  // The first process of the namespace: when it is gone, all others are.
-  const std::string pid = std::to_string(program_->pid());
-  std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
-  pid_t first = 0;
-  if (children >> first) kill(first, SIGKILL);
+  RemoveAllContainers();
+  // When this one is gone, all others are.
+  if (const pid_t first = FirstProcess(); first != 0) kill(first, SIGKILL);
   program_->Wait();
 }
 
-void ContainerEngine::Clear() {
+/// Of the namespaces.
+pid_t ContainerEngine::FirstProcess() const {
+  const std::string pid = std::to_string(program_->pid());
+  std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+  pid_t first = 0;
+  children >> first;
+  return first;
+}
+
+void ContainerEngine::RemoveAllContainers() {
   agent::DockerEngine engine(socket());
-  if (const auto containers = engine.List({})) {
-    for (const auto& container : *containers) (void)engine.Remove(container.id);
-  }
-  if (const auto images = engine.ImageIds()) {
-    for (const auto& image : *images) (void)engine.RemoveImage(image);
-  }
+  const auto containers = engine.List({});
+  if (!containers) return;
+  for (const auto& container : *containers) (void)engine.Remove(container.id);
 }
 
 std::string ContainerEngine::Log() const { return program_->Output(); }
@@ -155,6 +158,14 @@ std::vector<std::string> ContainerEngine::ClientCommand(std::vector<std::string>
   } else {
     command = {"podman", "--remote", "--url", "unix://" + socket()};
   }
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+std::vector<std::string> ContainerEngine::LocalCommand(std::vector<std::string> arguments) const {
+  if (type_ == EngineType::kDocker) return ClientCommand(std::move(arguments));
+  std::vector<std::string> command = {"nsenter", "--target", std::to_string(FirstProcess()), "--all", "--root", "--wd"};
+  for (const auto& word : PodmanOptions(folder_)) command.push_back(word);
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -25,14 +25,17 @@ class ContainerEngine {
   ContainerEngine& operator=(const ContainerEngine&) = delete;
 
   std::string socket() const { return folder_ / "socket"; }
-  /// Deletes all containers and images.
-  void Clear();
+  void RemoveAllContainers();
   /// What it wrote.
   std::string Log() const;
   /// The engine's own client, as a person would use it: {"run", "--rm", ...}.
   std::vector<std::string> ClientCommand(std::vector<std::string> arguments) const;
+  /// The same, where it is faster without the service: Podman's client then does the work itself, in the namespaces.
+  std::vector<std::string> LocalCommand(std::vector<std::string> arguments) const;
 
  private:
+  pid_t FirstProcess() const;
+
   const EngineType type_;
   TemporaryFolder folder_;
   std::unique_ptr<Program> program_;

@@ -26,7 +26,7 @@ class ContainerDriftTest : public tests::ContainerTestBase {
 };
 
 TEST_P(ContainerDriftTest, StartsAContainerThatSomebodyStopped) {
-  const auto instance = Shell("web", "trap 'exit 0' TERM; while :; do sleep 0.05; done");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   const std::string id = Id(instance);
   Somebody({"stop", "-t", "5", id});
@@ -39,7 +39,7 @@ TEST_P(ContainerDriftTest, StartsAContainerThatSomebodyStopped) {
 }
 
 TEST_P(ContainerDriftTest, MakesAContainerThatSomebodyRemoved) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   Somebody({"rm", "-f", Name(instance)});
   EXPECT_EQ(Observe(*kind_, instance).match, Match::kMissing);
@@ -47,7 +47,7 @@ TEST_P(ContainerDriftTest, MakesAContainerThatSomebodyRemoved) {
 }
 
 TEST_P(ContainerDriftTest, ResumesAContainerThatSomebodyPaused) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   Somebody({"pause", Name(instance)});
   EXPECT_EQ(Observe(*kind_, instance).match, Match::kDiffers);
@@ -56,12 +56,9 @@ TEST_P(ContainerDriftTest, ResumesAContainerThatSomebodyPaused) {
 }
 
 TEST_P(ContainerDriftTest, LeavesAContainerOfSomebodyElseAlone) {
-  const auto instance = Shell("web", "exec sleep 1000");
-  Somebody({"load", "-i", setup_.artifact(instance.component.container().archive().digest())});
-  const auto image = engine_.FindImage("localhost/motley-test:1");
-  ASSERT_TRUE(image && *image);
+  const auto instance = Server("web");
   // The name of ours, the labels of another gateway.
-  const auto id = engine_.Create(Name(instance), CreateBody("gw-8", instance, **image, ProcessLimits::Own()));
+  const auto id = engine_.Create(Name(instance), CreateBody("gw-8", instance, TestImageId(), ProcessLimits::Own()));
   ASSERT_TRUE(id) << id.error().message;
   EXPECT_GOOD(engine_.Start(*id));
 
@@ -76,7 +73,7 @@ TEST_P(ContainerDriftTest, LeavesAContainerOfSomebodyElseAlone) {
 }
 
 TEST_P(ContainerDriftTest, PutsAContainerThatSomebodyRenamedAside) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   const std::string id = Id(instance);
   Somebody({"rename", Name(instance), "mine"});
@@ -96,7 +93,7 @@ TEST_P(ContainerDriftTest, StartsAgainWhatFailed) {
 }
 
 TEST_P(ContainerDriftTest, TakesAnotherDigestForAnotherVersion) {
-  auto instance = Shell("web", "exec sleep 1000");
+  auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   // The same text in the model, another version of a secret.
   instance.digest = Sha256("another");

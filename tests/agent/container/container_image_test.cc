@@ -14,15 +14,16 @@ class ContainerImageTest : public tests::ContainerTestBase {
  protected:
   /// As Shell, with an image of its own.
   Instance WithImage(const std::string& name, const std::string& image, const std::string& mark) {
-    auto instance = Shell(name, "exec sleep 1000");
+    auto instance = Server(name);
     Spec(&instance)->set_image(image);
     *Spec(&instance)->mutable_archive() = Image({.name = image, .command = {"sleep", mark}, .health = {}});
     Seal(&instance);
     return instance;
   }
+  /// Beside the test image.
   std::size_t Images() {
     const auto images = engine_.ImageIds();
-    return images ? images->size() : 999;
+    return images ? images->size() - 1 : 999;
   }
   bool WaitForImages(std::size_t count) {
     return tests::RunUntil(*loop_, [&] { return Images() == count; });
@@ -102,7 +103,7 @@ TEST_P(ContainerImageTest, TakesAnImageThatIsThereWithoutPulling) {
 }
 
 TEST_P(ContainerImageTest, SaysWhyAnImageCanNotBePulled) {
-  auto instance = Shell("web", "exec sleep 1000");
+  auto instance = Server("web");
   const std::string reference = "127.0.0.1:" + std::to_string(tests::FreePort()) + "/none:1";
   Spec(&instance)->clear_archive();
   Spec(&instance)->set_image(reference);

@@ -19,7 +19,7 @@ using Component = v1::ReportedComponent;
 class ContainerKindTest : public tests::ContainerTestBase {};
 
 TEST_P(ContainerKindTest, RunsAContainerAndKnowsItAgain) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(kind_->Check(instance));
   EXPECT_EQ(Observe(*kind_, instance).match, Match::kMissing);
   EXPECT_GOOD(Apply(*kind_, instance));
@@ -37,7 +37,7 @@ TEST_P(ContainerKindTest, RunsAContainerAndKnowsItAgain) {
 }
 
 TEST_P(ContainerKindTest, LeavesARunningInstanceAlone) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   const auto before = Details(instance);
   EXPECT_GOOD(Apply(*kind_, instance));
@@ -132,8 +132,9 @@ TEST_P(ContainerKindTest, SaysThatAProgramWasOutOfMemory) {
 
 TEST_P(ContainerKindTest, WaitsForTheHealthCheckOfTheImage) {
   auto instance = Shell("web", "sleep 0.5; touch /healthy; exec sleep 1000");
+  Spec(&instance)->set_image("localhost/healthy:1");
   *Spec(&instance)->mutable_archive() =
-      Image({.name = "localhost/motley-test:1", .command = {"sh"}, .health = {"test", "-f", "/healthy"}});
+      Image({.name = "localhost/healthy:1", .command = {"sh"}, .health = {"test", "-f", "/healthy"}});
   Seal(&instance);
   EXPECT_GOOD(Apply(*kind_, instance));
   EXPECT_GOOD(Confirm(*kind_, instance));
@@ -144,9 +145,10 @@ TEST_P(ContainerKindTest, WaitsForTheHealthCheckOfTheImage) {
 }
 
 TEST_P(ContainerKindTest, DoesNotConfirmAnUnhealthyContainer) {
-  auto instance = Shell("web", "exec sleep 1000");
+  auto instance = Server("web");
+  Spec(&instance)->set_image("localhost/healthy:1");
   *Spec(&instance)->mutable_archive() =
-      Image({.name = "localhost/motley-test:1", .command = {"sh"}, .health = {"test", "-f", "/healthy"}});
+      Image({.name = "localhost/healthy:1", .command = {"sh"}, .health = {"test", "-f", "/healthy"}});
   Seal(&instance);
   EXPECT_GOOD(Apply(*kind_, instance));
   EXPECT_ERROR(Confirm(*kind_, instance), Code::kUnavailable, HasSubstr("its image's health check fails"));
@@ -169,7 +171,7 @@ TEST_P(ContainerKindTest, StopsAContainerThatFillsTheDisk) {
 TEST_P(ContainerKindTest, DoesManyAtATime) {
   std::vector<Instance> instances;
   std::size_t good = 0;
-  for (int i = 0; i < 4; ++i) instances.push_back(Shell("web" + std::to_string(i), "exec sleep 1000"));
+  for (int i = 0; i < 4; ++i) instances.push_back(Server("web" + std::to_string(i)));
   for (const auto& instance : instances) {
     kind_->Apply(instance, [&](const Result<void>& applied) { good += applied ? 1 : 0; });
   }
@@ -179,7 +181,7 @@ TEST_P(ContainerKindTest, DoesManyAtATime) {
 }
 
 TEST_P(ContainerKindTest, RefusesWhatTheEngineCanNotDoWithoutTellingSecrets) {
-  auto instance = Shell("web", "exec sleep 1000");
+  auto instance = Server("web");
   auto* mount = Spec(&instance)->add_mounts();
   mount->set_source("/no/such/folder");
   mount->set_target("/data");
@@ -195,7 +197,7 @@ TEST_P(ContainerKindTest, RefusesWhatTheEngineCanNotDoWithoutTellingSecrets) {
 TEST_P(ContainerKindTest, KnowsWhenTheEngineIsAway) {
   const std::string nowhere = folder_ / "nowhere.sock";
   ContainerKind kind(*loop_, setup_, SshClient(folder_ / "ssh"), nowhere);
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_ERROR(kind.Check(instance), Code::kUnavailable, AllOf(HasSubstr(nowhere), HasSubstr("install docker.io")));
   EXPECT_EQ(Observe(kind, instance).match, Match::kUnknown);
   EXPECT_ERROR(Apply(kind, instance), Code::kUnavailable, HasSubstr(nowhere));

@@ -19,8 +19,8 @@ class ContainerUndoTest : public tests::ContainerTestBase {
 };
 
 TEST_P(ContainerUndoTest, SetsTheOldVersionAsideUntilTheCommit) {
-  const auto old = Shell("web", "exec sleep 1000");
-  const auto next = Shell("web", "exec sleep 1001");
+  const auto old = Server("web");
+  const auto next = Server("web", 2);
   EXPECT_GOOD(Apply(*kind_, old));
   const std::string id = Id(old);
   EXPECT_EQ(Observe(*kind_, next).match, Match::kDiffers);
@@ -35,8 +35,8 @@ TEST_P(ContainerUndoTest, SetsTheOldVersionAsideUntilTheCommit) {
 }
 
 TEST_P(ContainerUndoTest, GoesBackByStartingTheOldContainer) {
-  const auto old = Shell("web", "exec sleep 1000");
-  const auto next = Shell("web", "exec sleep 1001");
+  const auto old = Server("web");
+  const auto next = Server("web", 2);
   EXPECT_GOOD(Apply(*kind_, old));
   const std::string id = Id(old);
   EXPECT_GOOD(Apply(*kind_, next));
@@ -51,7 +51,7 @@ TEST_P(ContainerUndoTest, GoesBackByStartingTheOldContainer) {
 }
 
 TEST_P(ContainerUndoTest, BringsARemovedContainerBack) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   const std::string id = Id(instance);
   EXPECT_GOOD(Remove(*kind_, instance));
@@ -64,7 +64,7 @@ TEST_P(ContainerUndoTest, BringsARemovedContainerBack) {
 }
 
 TEST_P(ContainerUndoTest, RemovesForGoodWithTheCommit) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Remove(*kind_, instance));
   EXPECT_GOOD(Apply(*kind_, instance));
   EXPECT_GOOD(Remove(*kind_, instance));
@@ -72,10 +72,10 @@ TEST_P(ContainerUndoTest, RemovesForGoodWithTheCommit) {
 }
 
 TEST_P(ContainerUndoTest, LetsTheEngineStartNothingThatIsSetAside) {
-  const auto old = Shell("web", "exec sleep 1000");
+  const auto old = Server("web");
   EXPECT_GOOD(Apply(*kind_, old));
   const std::string id = Id(old);
-  EXPECT_GOOD(Apply(*kind_, Shell("web", "exec sleep 1001")));
+  EXPECT_GOOD(Apply(*kind_, Server("web", 2)));
   const auto said =
       tests::RunProgram(real_.ClientCommand({"inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", id}));
   // Podman can not change it, and starts nothing by itself.
@@ -88,8 +88,8 @@ TEST_P(ContainerUndoTest, LetsTheEngineStartNothingThatIsSetAside) {
 
 // Wherever an Apply is cut off, what it left is one of these.
 TEST_P(ContainerUndoTest, EndsRightFromWhereverAnApplyWasCutOff) {
-  const auto old = Shell("web", "exec sleep 1000");
-  const auto next = Shell("web", "exec sleep 1001");
+  const auto old = Server("web");
+  const auto next = Server("web", 2);
   const std::vector<std::string> cuts = {"stopped", "set aside", "made"};
   for (const auto& goal : {next, old}) {
     for (std::size_t cut = 0; cut < cuts.size(); ++cut) {
@@ -100,9 +100,7 @@ TEST_P(ContainerUndoTest, EndsRightFromWhereverAnApplyWasCutOff) {
       EXPECT_GOOD(engine_.Stop(id));
       if (cut >= 1) EXPECT_GOOD(engine_.Rename(id, Aside(old, id)));
       if (cut >= 2) {
-        const auto image = engine_.FindImage("localhost/motley-test:1");
-        ASSERT_TRUE(image && *image);
-        EXPECT_GOOD(engine_.Create(Name(next), CreateBody("gw-7", next, **image, ProcessLimits::Own())));
+        EXPECT_GOOD(engine_.Create(Name(next), CreateBody("gw-7", next, TestImageId(), ProcessLimits::Own())));
       }
       RestartKind();
       EXPECT_NE(Observe(*kind_, goal).match, Match::kMatches);
@@ -118,10 +116,10 @@ TEST_P(ContainerUndoTest, EndsRightFromWhereverAnApplyWasCutOff) {
 }
 
 TEST_P(ContainerUndoTest, EndsRightWhenTheAgentGoesInTheMiddle) {
-  const auto old = Shell("web", "exec sleep 1000");
+  const auto old = Server("web");
   EXPECT_GOOD(Apply(*kind_, old));
   for (int round = 0; round < 6; ++round) {
-    const auto next = Shell("web", "exec sleep " + std::to_string(2000 + round));
+    const auto next = Server("web", 2 + round);
     const auto& goal = round % 2 == 0 ? next : old;
     kind_->Apply(next, [](const Result<void>&) {});
     // Where it is then differs from round to round: not begun, or, since it ends what it has begun, done and not told.

@@ -36,7 +36,7 @@ TEST_P(DockerEngineTest, TellsWhatIsMissingFromWhatFails) {
 }
 
 TEST_P(DockerEngineTest, TellsThatANameIsTaken) {
-  const auto instance = Shell("web", "exec sleep 1000");
+  const auto instance = Server("web");
   EXPECT_GOOD(Apply(*kind_, instance));
   const auto body = CreateBody("gw-7", instance, Details(instance).image_id, ProcessLimits::Own());
   EXPECT_ERROR(engine_.Create(Name(instance), body), Code::kConflict, HasSubstr("already in use"));

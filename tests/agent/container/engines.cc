@@ -20,7 +20,11 @@ Engines* const kEngines = static_cast<Engines*>(::testing::AddGlobalTestEnvironm
 
 ContainerEngine& SharedEngine(EngineType type) {
   auto& engine = kEngines->engines_[type];
-  if (engine == nullptr) engine = std::make_unique<ContainerEngine>(type);
+  if (engine != nullptr) return *engine;
+  engine = std::make_unique<ContainerEngine>(type);
+  const TemporaryFolder folder;
+  WriteImageArchive({.name = kTestImage, .command = {"sleep", "1000"}, .health = {}}, folder / "image.tar");
+  EXPECT_GOOD(agent::DockerEngine(engine->socket()).Load(folder / "image.tar"));
   return *engine;
 }
 
@@ -29,7 +33,13 @@ ContainerTestBase::ContainerTestBase() { RestartKind(); }
 ContainerTestBase::~ContainerTestBase() {
   kind_.reset();
   if (HasFailure()) std::fprintf(stderr, "%s\n", real_.Log().c_str());
-  real_.Clear();
+  real_.RemoveAllContainers();
+  const std::string kept = TestImageId();
+  if (const auto images = engine_.ImageIds()) {
+    for (const auto& image : *images) {
+      if (image != kept) (void)engine_.RemoveImage(image);
+    }
+  }
 }
 
 void ContainerTestBase::RestartKind() {
@@ -45,8 +55,7 @@ v1::ArtifactRef ContainerTestBase::Image(const TestImage& image) {
 Instance ContainerTestBase::Shell(const std::string& name, const std::string& script) {
   auto instance = Make(name);
   auto* spec = Spec(&instance);
-  spec->set_image("localhost/motley-test:1");
-  *spec->mutable_archive() = Image({.name = spec->image(), .command = {"sleep", "1000"}, .health = {}});
+  spec->set_image(kTestImage);
   spec->add_entrypoint("/bin/sh");
   spec->add_command("-c");
   spec->add_command(script);
@@ -55,6 +64,18 @@ Instance ContainerTestBase::Shell(const std::string& name, const std::string& sc
   spec->set_stop_timeout_ms(1000);
   Seal(&instance);
   return instance;
+}
+
+Instance ContainerTestBase::Server(const std::string& name, int version) {
+  // The first process of a container has no default actions: a bare sleep would have to be killed.
+  return Shell(name, "trap 'exit 0' TERM; sleep 1000 & wait # " + std::to_string(version));
+}
+
+std::string ContainerTestBase::TestImageId() {
+  const auto image = engine_.FindImage(kTestImage);
+  if (image && *image) return **image;
+  ADD_FAILURE() << "the test image is gone";
+  return "";
 }
 
 agent::ContainerDetails ContainerTestBase::Details(const Instance& instance) {

@@ -6,10 +6,11 @@
 
 namespace motley::tests {
 
-/// The engine of a type, which all tests of this program share.
+/// The engine of a type, which all tests of this program share. It has the image kTestImage.
 ContainerEngine& SharedEngine(EngineType type);
+inline constexpr const char* kTestImage = "localhost/motley-test:1";
 
-/// A kind `container` at a real engine, which is empty before and after each test.
+/// A kind `container` at a real engine, which has no containers and no other images before and after each test.
 class ContainerTestBase : public KindTestBase, public ::testing::WithParamInterface<EngineType> {
  protected:
   ContainerTestBase();
@@ -17,8 +18,10 @@ class ContainerTestBase : public KindTestBase, public ::testing::WithParamInterf
 
   /// A new agent's, after the death of the old one.
   void RestartKind();
-  /// A component on the engine, from the archive of a busybox image, without a network, that runs a script.
+  /// A component on the engine, without a network, that runs a script on the test image.
   agent::Instance Shell(const std::string& name, const std::string& script);
+  /// One that runs until it is told to stop, of some version.
+  agent::Instance Server(const std::string& name, int version = 1);
   /// The archive of an image as an artifact of the store.
   v1::ArtifactRef Image(const TestImage& image);
   static v1::ContainerSpec* Spec(agent::Instance* instance) { return instance->component.mutable_container(); }
@@ -27,6 +30,7 @@ class ContainerTestBase : public KindTestBase, public ::testing::WithParamInterf
   /// What stands under the component's name; fails the test if nothing does.
   agent::ContainerDetails Details(const agent::Instance& instance);
   std::string Id(const agent::Instance& instance) { return Details(instance).id; }
+  std::string TestImageId();
   /// Names of all containers, in order.
   std::vector<std::string> Names();
   /// Waits until the kind has done what it does behind the back of Commit.
