@@ -50,9 +50,18 @@ void Improve(const Model& model, Answer& answer) {
   }
 }
 
+/// Whether the hard rules by themselves can hold, where a flow can tell.
+bool HardRulesHold(const Model& model) {
+  const Model hard = WithoutSoftBands(model);
+  return model.requirements.empty() && IsFlow(hard) && SolveFlow(hard).outcome == Outcome::kOptimal;
+}
+
 Result<Answer> Run(const Model& model, const Limits& limits, Method method) {
   if (method == Method::kFlow) return SolveFlow(model);
   TRY_ASSIGN(Answer answer, method == Method::kIlp ? SolveIlp(model, limits) : SolveZ3(model, limits));
+  // CBC that runs out of time in its first steps has been seen to call a problem infeasible that is not.
+  const bool hasty = answer.outcome == Outcome::kInfeasible && limits.time_limit_ms > 0;
+  if (hasty && HardRulesHold(model)) answer = {};
   if (answer.outcome == Outcome::kFeasible || answer.outcome == Outcome::kUnknown) Improve(model, answer);
   return answer;
 }

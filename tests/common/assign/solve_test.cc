@@ -127,7 +127,7 @@ TEST(Solve, StopsAtATimeLimitWithAnAssignmentAndABound) {
   std::vector<GatewayClass> classes;
   for (int i = 0; i < 60; ++i) {
     GatewayClass added{.name = "c", .count = 1000 + i};
-    for (int j = 0; j < 12; ++j) added.options.push_back({j, (i * 7 + j * 5) % 11});
+    for (int j = 0; j < 12; ++j) added.options.push_back({j, 1 + (i * 7 + j * 5) % 11});
     added.values = {i % 2};
     classes.push_back(added);
   }
