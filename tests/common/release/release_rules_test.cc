@@ -18,7 +18,7 @@ TEST(ReleaseRules, StandOnTheLinesThatTheyHaveInTheFile) {
   const auto draft = ParseReleaseFile("f.yaml", With(R"(x: 1
 )"));
   ASSERT_FALSE(draft);
-  EXPECT_THAT(draft.error().message, HasSubstr("f.yaml:9: unknown key \"x\""));
+  EXPECT_THAT(draft.error().message, HasSubstr("f.yaml:9: release: unknown key \"x\""));
   const auto release = ParseReleaseFile("f.yaml", With(R"(rules:
   - balance: [a, b]
     within: tags.site
@@ -38,7 +38,7 @@ TEST(ReleaseRules, StandOnTheLinesThatTheyHaveInTheFile) {
                            .release;
   EXPECT_EQ(release.rules(), std::string(9, '\n') +
                                  "- {balance: [a, b], within: tags.site, weight: hard}\n\n\n\n\n"
-                                 "- {at_most: 10%, of: a, where: \"tags.region == \\\"eu\\\"\"}\n\n\n"
+                                 "- {at_most: 10%, of: a, where: tags.region == \"eu\"}\n\n\n"
                                  "- {at_least: 1, of: a, weight: 5}\n"
                                  "- {logic: \"(= a\\n   b)\\n\", weight: 1}\n");
 }
