@@ -87,7 +87,7 @@ TEST_F(ApiTest, BringsEachRouteToItsCall) {
   EXPECT_THAT(core_.calls, ElementsAre("add gw-1", "list", "get gw-1", "remove gw-1", "tag gw-1", "renew gw-1",
                                        "telemetry gw-1", "retry gw-1", "artifacts", "add release 1.0.0",
                                        "releases blinky", "release blinky 1.0.0", "propose 1.0.0", "plans", "plan 7",
-                                       "approve 7", "enact 7", "reject 7 no", "explain 7 gw-1", "status", "enrol t"));
+                                       "approve 7", "enact 7", "reject 7 no", "explain 7 gw-1", "status ", "enrol t"));
 }
 
 TEST_F(ApiTest, GivesFieldsWithDefaultValuesAndProtoNames) {
