@@ -19,17 +19,24 @@ using Json = nlohmann::json;
 // Docker takes some seconds for its first start on a busy machine.
 constexpr std::chrono::seconds kStartPatience{60};
 
-// First in the namespaces. In a chroot the root is no mount, and runc's pivot_root wants one: so it goes to a place
-// where it is. Not into the test's folder, which is deleted with all that is in it.
-constexpr const char* kEnter = R"(
+// In a chroot the root is no mount, and runc's pivot_root wants one. It must be that of the whole namespace, too:
+// whoever enters a container by its mount namespace, as "exec" and health checks do, comes out there. So: out of the
+// chroot, and its folder on top of the namespace's root. Not seen by others, since the namespace's mounts are made
+// private first.
+constexpr const char* kEnter = R"sh(
 if mountpoint -q /; then exec /bin/sh -c "$2" serve "$1"; fi
-mount --rbind / /mnt && mount --make-rprivate /mnt && exec chroot /mnt /bin/sh -c "$2" serve "$1"
-)";
+exec nsenter --mount=/proc/self/ns/mnt --wd=/ bin/busybox sh -c '
+  bin/busybox mount --make-rprivate / && bin/busybox mount --rbind . . && cd "$(bin/busybox pwd -P)" &&
+  bin/busybox mount --move . / && exec bin/busybox chroot . /bin/sh -c "$2" serve "$1"' enter "$1" "$2"
+)sh";
 
 // The shell stays as the first process of the namespace, to bury the orphans.
 constexpr const char* kServe = R"(
 folder=$1
 export TMPDIR="$folder/tmp"
+# Podman's conmon leaves a file where it is when a container is out of memory.
+cd "$folder"
+mount -t proc proc /proc
 ip link set lo up
 mountpoint -q /sys || mount -t sysfs sysfs /sys
 if [ ! -e /sys/fs/cgroup/cgroup.controllers ] && [ ! -d /sys/fs/cgroup/devices ]; then
@@ -114,11 +121,11 @@ ContainerEngine::ContainerEngine(EngineType type) : type_(type) {
   fs::create_directory(folder_ / "tmp");
   Write(folder_ / "command", "exec " + Quoted(Daemon(type, folder_)) + "\n");
   const bool in_chroot = RunProgram({"mountpoint", "-q", "/"}).exit_code != 0;
-  program_ = Program::Start({{"setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation",
-                              in_chroot ? "unchanged" : "private", "--pid", "--net", "--fork", "--kill-child",
-                              "--mount-proc", "/bin/sh", "-c", kEnter, "enter", folder_.path(), kServe},
-                             {},
-                             folder_ / "log"});
+  program_ = Program::Start(
+      {{"setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", in_chroot ? "unchanged" : "private",
+        "--pid", "--net", "--fork", "--kill-child", "/bin/sh", "-c", kEnter, "enter", folder_.path(), kServe},
+       {},
+       folder_ / "log"});
   agent::DockerEngine engine(socket());
   if (WaitFor([&] { return engine.Version().has_value(); }, kStartPatience)) return;
   std::fprintf(stderr, "%s\n", Log().c_str());
