@@ -180,18 +180,25 @@ std::uint32_t ClassKey::OfValue(const Part& part, std::string_view value) {
 
 void ClassKey::Of(Row row, const std::uint16_t* extras, std::uint64_t* words) {
   std::fill(words, words + words_, 0);
-  for (const Part& part : parts_) {
+  for (Part& part : parts_) {
+    if (part.column == nullptr) part.column = fleet_->Find(part.attribute);
     std::uint64_t bits = 0;
     if (part.kind == Kind::kPair) {
       bits = ColumnEvaluator(*fleet_, {row}).Evaluate(part.condition.front()).Get(0);
-    } else if (const FleetIndex::Column* column = fleet_->Find(part.attribute)) {
-      const Code code = column->codes.Get(row);
-      if (code != 0) bits = OfValue(part, column->values.At(code));
+    } else if (part.column != nullptr) {
+      const Code code = part.column->codes.Get(row);
+      if (code != 0) bits = OfValue(part, part.column->values.At(code));
     }
     words[part.place.word] |= bits << part.place.shift;
   }
   for (std::size_t i = 0; i < extras_.size(); ++i) {
     words[extras_[i].word] |= std::uint64_t{extras[i]} << extras_[i].shift;
+  }
+}
+
+void ClassKey::ClearExtras(std::uint64_t* words) const {
+  for (const Place& place : extras_) {
+    words[place.word] &= ~(((std::uint64_t{1} << place.width) - 1) << place.shift);
   }
 }
 
@@ -252,7 +259,6 @@ void ClassKey::EndBlocks() {
   for (Part& part : parts_) {
     part.by_code = {};
     part.by_row = {};
-    part.column = nullptr;
   }
 }
 

@@ -54,6 +54,9 @@ class ClassKey {
   /// The words of one gateway; `extras` has Distinctions::extras numbers.
   void Of(Row row, const std::uint16_t* extras, std::uint64_t* words);
 
+  /// Leaves what is from the index alone.
+  void ClearExtras(std::uint64_t* words) const;
+
   /// Prepares Block for the fleet as it is now.
   void BeginBlocks();
   /// The words of the rows from `first` to `last - 1`, row by row; of rows without a gateway, anything. `extras` has
@@ -99,10 +102,11 @@ class ClassKey {
     /// kPair.
     std::vector<Expression> condition = {};
     Place place = {};
+    /// Null until a gateway has the tag.
+    const FleetIndex::Column* column = nullptr;
     /// While there are blocks: the part by code, or of kPair by row.
     std::vector<std::uint32_t> by_code = {};
     Bitmap by_row = {};
-    const FleetIndex::Column* column = nullptr;
   };
   struct Interned {
     std::unordered_map<std::string, std::uint32_t> ids;

@@ -32,9 +32,7 @@ void HashInto(std::uint64_t& hash, const std::vector<T>& numbers) {
   for (const T number : numbers) hash = Mix(hash ^ number);
 }
 
-}  // namespace
-
-std::size_t FleetClasses::TraitsHash::operator()(const Traits& traits) const {
+std::uint64_t HashOf(const FleetClasses::Traits& traits) {
   std::uint64_t hash = 0;
   HashInto(hash, traits.answers.words());
   HashInto(hash, traits.values);
@@ -42,6 +40,12 @@ std::size_t FleetClasses::TraitsHash::operator()(const Traits& traits) const {
   HashInto(hash, traits.boards);
   HashInto(hash, traits.extras);
   return hash;
+}
+
+}  // namespace
+
+std::size_t FleetClasses::WordsHash::operator()(const std::vector<std::uint64_t>& words) const {
+  return HashOf(words.data(), words.size());
 }
 
 FleetClasses::FleetClasses(const FleetIndex& fleet, Distinctions distinctions, std::span<const std::uint16_t> extras)
@@ -95,14 +99,22 @@ FleetClasses::Traits FleetClasses::TraitsOf(Key key) const {
 }
 
 FleetClasses::Class FleetClasses::ClassWith(Traits traits, Row example) {
-  const auto [found, is_new] = by_traits_.try_emplace(std::move(traits), static_cast<Class>(classes_.size()));
-  if (is_new) classes_.push_back({found->first, 0, std::string(fleet_->Name(example))});
-  return found->second;
+  const std::uint64_t hash = HashOf(traits);
+  const auto [first, last] = by_traits_.equal_range(hash);
+  for (auto at = first; at != last; ++at) {
+    if (classes_[at->second].traits == traits) return at->second;
+  }
+  const auto made = static_cast<Class>(classes_.size());
+  classes_.push_back({std::move(traits), 0, std::string(fleet_->Name(example))});
+  by_traits_.emplace(hash, made);
+  return made;
 }
 
 void FleetClasses::GroupAll(std::span<const std::uint16_t> extras) {
   const Row rows = fleet_->row_limit();
   const std::size_t width = key_.words();
+  // An eighth more, so that the first who join do not make it move.
+  class_of_row_.reserve(rows + rows / 8);
   class_of_row_.assign(rows, kNone);
   std::vector<Row> examples;
   std::vector<std::size_t> counts;
@@ -125,20 +137,56 @@ void FleetClasses::GroupAll(std::span<const std::uint16_t> extras) {
   }
   key_.EndBlocks();
 
-  // One gateway of each key answers for all of them.
-  std::vector<Traits> traits;
-  for (Key key = 0; key < examples.size(); ++key) traits.push_back(TraitsOf(key));
-  ColumnEvaluator evaluator(*fleet_, examples);
+  // One gateway of each context answers for all of them.
+  std::unordered_map<std::vector<std::uint64_t>, std::size_t, WordsHash> contexts;
+  std::vector<std::size_t> context_of_key;
+  std::vector<Row> of_contexts;
+  for (Key key = 0; key < examples.size(); ++key) {
+    const auto [found, is_new] = contexts.try_emplace(ContextOf(key), of_contexts.size());
+    if (is_new) of_contexts.push_back(examples[key]);
+    context_of_key.push_back(found->second);
+  }
+  std::vector<Bitmap> answers(of_contexts.size(), Bitmap(distinctions_.conditions.size()));
+  ColumnEvaluator evaluator(*fleet_, of_contexts);
   for (std::size_t i = 0; i < distinctions_.conditions.size(); ++i) {
-    evaluator.Evaluate(distinctions_.conditions[i]).ForEach([&](std::size_t key) { traits[key].answers.Set(i); });
+    evaluator.Evaluate(distinctions_.conditions[i]).ForEach([&](std::size_t context) { answers[context].Set(i); });
   }
   for (Key key = 0; key < examples.size(); ++key) {
-    class_of_key_.push_back(ClassWith(std::move(traits[key]), examples[key]));
+    Traits traits = TraitsOf(key);
+    traits.answers = answers[context_of_key[key]];
+    class_of_key_.push_back(ClassWith(std::move(traits), examples[key]));
     classes_[class_of_key_[key]].count += counts[key];
+    by_context_.try_emplace(ContextOf(key), class_of_key_[key]);
   }
   for (Class& of_row : class_of_row_) {
     if (of_row != kNone) of_row = class_of_key_[of_row];
   }
+}
+
+std::vector<std::uint64_t> FleetClasses::ContextOf(Key key) const {
+  const std::uint64_t* const words = &key_words_[key * key_.words()];
+  std::vector<std::uint64_t> context(words, words + key_.words());
+  key_.ClearExtras(context.data());
+  return context;
+}
+
+Bitmap FleetClasses::AnswersOf(Row row) const {
+  Bitmap answers(distinctions_.conditions.size());
+  const Attributes gateway = fleet_->AttributesOf(row);
+  for (std::size_t i = 0; i < distinctions_.conditions.size(); ++i) {
+    answers.SetIf(i, Evaluate(distinctions_.conditions[i], gateway));
+  }
+  return answers;
+}
+
+FleetClasses::Class FleetClasses::ClassOfNewKey(Key key, Row row) {
+  Traits traits = TraitsOf(key);
+  std::vector<std::uint64_t> context = ContextOf(key);
+  const auto known = by_context_.find(context);
+  traits.answers = known == by_context_.end() ? AnswersOf(row) : classes_[known->second].traits.answers;
+  const Class made = ClassWith(std::move(traits), row);
+  by_context_.try_emplace(std::move(context), made);
+  return made;
 }
 
 FleetClasses::Move FleetClasses::Update(Row row, std::span<const std::uint16_t> extras) {
@@ -148,14 +196,7 @@ FleetClasses::Move FleetClasses::Update(Row row, std::span<const std::uint16_t> 
     std::vector<std::uint64_t> words(key_.words());
     key_.Of(row, extras.data(), words.data());
     const Key key = KeyOf(words.data());
-    if (key == class_of_key_.size()) {
-      Traits traits = TraitsOf(key);
-      const Attributes gateway = fleet_->AttributesOf(row);
-      for (std::size_t i = 0; i < distinctions_.conditions.size(); ++i) {
-        traits.answers.SetIf(i, Evaluate(distinctions_.conditions[i], gateway));
-      }
-      class_of_key_.push_back(ClassWith(std::move(traits), row));
-    }
+    if (key == class_of_key_.size()) class_of_key_.push_back(ClassOfNewKey(key, row));
     move.to = class_of_key_[key];
     ++classes_[move.to].count;
   }
@@ -177,12 +218,12 @@ FleetClasses::Members FleetClasses::ListMembers() const {
 }
 
 std::size_t FleetClasses::MemoryBytes() const {
-  std::size_t bytes = (key_words_.capacity() * sizeof(std::uint64_t)) +
+  std::size_t bytes = (key_words_.capacity() + by_context_.size() * (key_.words() + 8)) * sizeof(std::uint64_t) +
                       (slots_.capacity() + class_of_key_.capacity() + class_of_row_.capacity()) * sizeof(Key);
   for (const Entry& entry : classes_) {
-    // Twice: by_traits_ has them too.
-    bytes += sizeof(Entry) + 2 * (sizeof(Traits) + entry.traits.answers.words().size() * 8 +
-                                  (entry.traits.values.size() + entry.traits.levels.size()) * 4);
+    constexpr std::size_t kInMap = 40;
+    bytes += sizeof(Entry) + kInMap + entry.traits.answers.words().size() * sizeof(std::uint64_t) +
+             (entry.traits.values.size() + entry.traits.levels.size()) * sizeof(std::uint32_t);
   }
   return bytes;
 }

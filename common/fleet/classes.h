@@ -69,8 +69,8 @@ class FleetClasses {
 
  private:
   using Key = std::uint32_t;
-  struct TraitsHash {
-    std::size_t operator()(const Traits& traits) const;
+  struct WordsHash {
+    std::size_t operator()(const std::vector<std::uint64_t>& words) const;
   };
 
   std::size_t SlotOf(const std::uint64_t* words) const;
@@ -79,6 +79,10 @@ class FleetClasses {
   void Rehash(std::size_t slots);
   Traits TraitsOf(Key key) const;
   Class ClassWith(Traits traits, Row example);
+  /// The words of a key but its extras.
+  std::vector<std::uint64_t> ContextOf(Key key) const;
+  Bitmap AnswersOf(Row row) const;
+  Class ClassOfNewKey(Key key, Row row);
   void GroupAll(std::span<const std::uint16_t> extras);
 
   const FleetIndex* fleet_;
@@ -91,7 +95,10 @@ class FleetClasses {
   std::vector<Class> class_of_key_;
   std::vector<Class> class_of_row_;
   std::vector<Entry> classes_;
-  std::unordered_map<Traits, Class, TraitsHash> by_traits_;
+  /// By the hash of their traits.
+  std::unordered_multimap<std::uint64_t, Class> by_traits_;
+  /// A class with the answers of each context.
+  std::unordered_map<std::vector<std::uint64_t>, Class, WordsHash> by_context_;
 };
 
 }  // namespace motley

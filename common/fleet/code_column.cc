@@ -14,20 +14,27 @@ constexpr std::size_t kSmallRows = 4096;
 
 }  // namespace
 
-CodeColumn::Code CodeColumn::Get(Row row) const {
-  return std::visit(
-      [&](const auto& codes) -> Code {
-        if constexpr (std::is_same_v<std::decay_t<decltype(codes)>, Sparse>) {
-          const auto found = codes.find(row);
-          return found == codes.end() ? 0 : found->second;
-        } else {
-          return row < codes.size() ? codes[row] : 0;
+void CodeColumn::Prefetch(Row row) const {
+  std::visit(
+      [&](const auto& codes) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(codes)>, Sparse>) {
+          if (row < codes.size()) __builtin_prefetch(&codes[row]);
         }
       },
       codes_);
 }
 
 bool CodeColumn::IsTooThinFor(Row row) const { return row >= kSmallRows && (filled_ + 1) * kThin < row; }
+
+template <typename T>
+bool CodeColumn::Replace(Row row, Code code) {
+  auto* const codes = std::get_if<Dense<T>>(&codes_);
+  if (codes == nullptr || row >= codes->size() || code > std::numeric_limits<T>::max()) return false;
+  filled_ += code != 0;
+  filled_ -= (*codes)[row] != 0;
+  (*codes)[row] = static_cast<T>(code);
+  return true;
+}
 
 template <typename Wide>
 void CodeColumn::Widen() {
@@ -58,6 +65,9 @@ void CodeColumn::MakeDense() {
 }
 
 void CodeColumn::Set(Row row, Code code) {
+  if (Replace<std::uint8_t>(row, code) || Replace<std::uint16_t>(row, code) || Replace<std::uint32_t>(row, code)) {
+    return;
+  }
   const Code before = Get(row);
   if (before == code) return;
   rows_ = std::max<std::size_t>(rows_, row + std::size_t{1});

@@ -13,12 +13,24 @@ namespace motley {
 /// One code for each row, as narrow as the largest code allows, or only for the rows that have one where those are few.
 /// Rows that were never set hold 0.
 class CodeColumn {
+  template <typename T>
+  using Dense = std::vector<T>;
+
  public:
   using Code = Dictionary::Code;
   using Row = std::uint32_t;
 
-  Code Get(Row row) const;
+  Code Get(Row row) const {
+    if (const auto* codes = std::get_if<Dense<std::uint8_t>>(&codes_)) return row < codes->size() ? (*codes)[row] : 0;
+    if (const auto* codes = std::get_if<Dense<std::uint16_t>>(&codes_)) return row < codes->size() ? (*codes)[row] : 0;
+    if (const auto* codes = std::get_if<Dense<std::uint32_t>>(&codes_)) return row < codes->size() ? (*codes)[row] : 0;
+    const Sparse& codes = std::get<Sparse>(codes_);
+    const auto found = codes.find(row);
+    return found == codes.end() ? 0 : found->second;
+  }
   void Set(Row row, Code code);
+  /// Has the memory of one row fetched while other work goes on.
+  void Prefetch(Row row) const;
   void Reserve(std::size_t rows) { reserve_rows_ = rows; }
 
   /// Calls `f(row, code)` for `first` to `last - 1`, those with code 0 too.
@@ -29,14 +41,15 @@ class CodeColumn {
 
  private:
   using Sparse = std::unordered_map<Row, Code>;
-  template <typename T>
-  using Dense = std::vector<T>;
 
   bool IsTooThinFor(Row row) const;
   void MakeSparse();
   void MakeDense();
   template <typename Wide>
   void Widen();
+  /// Sets a row that has its place already; false where it has none.
+  template <typename T>
+  bool Replace(Row row, Code code);
 
   std::variant<Dense<std::uint8_t>, Dense<std::uint16_t>, Dense<std::uint32_t>, Sparse> codes_;
   /// Rows whose code is not 0.

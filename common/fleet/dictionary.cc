@@ -19,19 +19,18 @@ std::uint32_t HashOf(std::string_view value) {
 std::size_t Dictionary::SlotOf(std::string_view value, std::uint32_t hash) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
-  for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    const Entry& entry = entries_[slots_[slot]];
-    if (entry.hash == hash && pool_->At(entry.place) == value) break;
+  for (; slots_[slot].code != 0; slot = (slot + 1) & mask) {
+    if (slots_[slot].hash == hash && At(slots_[slot].code) == value) break;
   }
   return slot;
 }
 
-Dictionary::Code Dictionary::Find(std::string_view value) const { return slots_[SlotOf(value, HashOf(value))]; }
+Dictionary::Code Dictionary::Find(std::string_view value) const { return slots_[SlotOf(value, HashOf(value))].code; }
 
 Dictionary::Code Dictionary::Use(std::string_view value) {
   const std::uint32_t hash = HashOf(value);
   std::size_t slot = SlotOf(value, hash);
-  if (const Code code = slots_[slot]; code != 0) {
+  if (const Code code = slots_[slot].code; code != 0) {
     ++entries_[code].uses;
     return code;
   }
@@ -46,8 +45,8 @@ Dictionary::Code Dictionary::Use(std::string_view value) {
     code = free_.back();
     free_.pop_back();
   }
-  entries_[code] = {pool_->Add(value), hash, 1};
-  slots_[slot] = code;
+  entries_[code] = {pool_->Add(value), 1};
+  slots_[slot] = {code, hash};
   return code;
 }
 
@@ -56,8 +55,8 @@ void Dictionary::Release(Code code) {
   Entry& entry = entries_[code];
   CHECK(entry.uses > 0);
   if (--entry.uses > 0) return;
-  std::size_t slot = entry.hash & (slots_.size() - 1);
-  while (slots_[slot] != code) slot = (slot + 1) & (slots_.size() - 1);
+  std::size_t slot = HashOf(At(code)) & (slots_.size() - 1);
+  while (slots_[slot].code != code) slot = (slot + 1) & (slots_.size() - 1);
   Erase(slot);
   pool_->Release(entry.place);
   free_.push_back(code);
@@ -68,24 +67,29 @@ void Dictionary::Release(Code code) {
 void Dictionary::Erase(std::size_t slot) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t gap = slot;
-  for (std::size_t next = (gap + 1) & mask; slots_[next] != 0; next = (next + 1) & mask) {
-    const std::size_t home = entries_[slots_[next]].hash & mask;
+  for (std::size_t next = (gap + 1) & mask; slots_[next].code != 0; next = (next + 1) & mask) {
+    const std::size_t home = slots_[next].hash & mask;
     if (((next - home) & mask) < ((next - gap) & mask)) continue;
     slots_[gap] = slots_[next];
     gap = next;
   }
-  slots_[gap] = 0;
+  slots_[gap] = {};
 }
 
 void Dictionary::Rehash(std::size_t slots) {
-  std::vector<Code> old(slots);
+  std::vector<Slot> old(slots);
   old.swap(slots_);
-  for (const Code code : old) {
-    if (code == 0) continue;
-    std::size_t slot = entries_[code].hash & (slots - 1);
-    while (slots_[slot] != 0) slot = (slot + 1) & (slots - 1);
-    slots_[slot] = code;
+  for (const Slot& moved : old) {
+    if (moved.code == 0) continue;
+    std::size_t slot = moved.hash & (slots - 1);
+    while (slots_[slot].code != 0) slot = (slot + 1) & (slots - 1);
+    slots_[slot] = moved;
   }
+}
+
+void Dictionary::Prefetch(std::string_view value) const {
+  constexpr std::size_t kCachedSlots = 1 << 16;
+  if (slots_.size() > kCachedSlots) __builtin_prefetch(&slots_[HashOf(value) & (slots_.size() - 1)]);
 }
 
 void Dictionary::Reserve(std::size_t values) {
@@ -95,7 +99,7 @@ void Dictionary::Reserve(std::size_t values) {
 }
 
 std::size_t Dictionary::MemoryBytes() const {
-  return entries_.capacity() * sizeof(Entry) + (free_.capacity() + slots_.capacity()) * sizeof(Code);
+  return entries_.capacity() * sizeof(Entry) + free_.capacity() * sizeof(Code) + slots_.capacity() * sizeof(Slot);
 }
 
 }  // namespace motley

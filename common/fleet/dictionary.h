@@ -36,6 +36,9 @@ class Dictionary {
   /// How many different values there are.
   std::size_t size() const { return entries_.size() - 1 - free_.size(); }
 
+  /// Has what finding `value` begins with fetched while other work goes on; nothing where it is in a cache anyway.
+  void Prefetch(std::string_view value) const;
+
   void Reserve(std::size_t values);
   /// Without the values themselves.
   std::size_t MemoryBytes() const;
@@ -43,8 +46,12 @@ class Dictionary {
  private:
   struct Entry {
     TextPool::Place place = 0;
-    std::uint32_t hash = 0;
     std::uint32_t uses = 0;
+  };
+  /// With the hash, so that what only shares the way is passed by without a look at it.
+  struct Slot {
+    Code code = 0;
+    std::uint32_t hash = 0;
   };
 
   std::size_t SlotOf(std::string_view value, std::uint32_t hash) const;
@@ -55,7 +62,7 @@ class Dictionary {
   std::vector<Entry> entries_ = std::vector<Entry>(1);
   std::vector<Code> free_;
   /// Open addressing with linear probing; a power of two, 0 is a free slot.
-  std::vector<Code> slots_ = std::vector<Code>(8);
+  std::vector<Slot> slots_ = std::vector<Slot>(8);
 };
 
 }  // namespace motley

@@ -10,6 +10,8 @@ namespace motley {
 namespace {
 
 constexpr char kEndOfItem = '\0';
+// Reserved is an eighth more than asked for, so that the first who join do not make everything move.
+constexpr std::size_t kHeadroom = 8;
 
 // Where the value of a text attribute is; null for one of another type.
 constexpr std::string Attributes::*TextMember(Attribute attribute) {
@@ -58,17 +60,17 @@ Error TooLong(const Attributes& gateway, std::string_view what, std::size_t byte
 }
 
 Result<void> CheckList(const Attributes& gateway, Attribute attribute) {
-  const std::string name = Print(AttributeRef{attribute, ""});
   std::size_t bytes = 0;
   for (const std::string& item : gateway.*ListMember(attribute)) {
     bytes += item.size() + 1;
     if (item.find(kEndOfItem) != std::string::npos) {
       return Error{Code::kInvalid,
                    fmt::format("gateway \"{}\": one of its {} holds a zero byte; use letters and digits",
-                               gateway.gateway, name)};
+                               gateway.gateway, Print(AttributeRef{attribute, ""}))};
     }
   }
-  return bytes > TextPool::kMaxBytes ? TooLong(gateway, "the list of its " + name, bytes) : Result<void>();
+  if (bytes <= TextPool::kMaxBytes) return {};
+  return TooLong(gateway, "the list of its " + Print(AttributeRef{attribute, ""}), bytes);
 }
 
 }  // namespace
@@ -152,6 +154,8 @@ Result<void> FleetIndex::Check(const Attributes& gateway) const {
 
 void FleetIndex::SetValue(Column& column, Row row, std::string_view value) {
   const Dictionary::Code before = column.codes.Get(row);
+  // Most of what a gateway reports is as it was.
+  if (before != 0 && column.values.At(before) == value) return;
   const Dictionary::Code code = column.values.Use(value);
   column.codes.Set(row, code);
   column.values.Release(before);
@@ -182,10 +186,16 @@ void FleetIndex::SetTags(const Attributes& gateway, Row row) {
 Result<FleetIndex::Row> FleetIndex::Upsert(const Attributes& gateway) {
   TRY(Check(gateway));
   Column& names = columns_[kNames];
+  for (const Column& column : columns_) {
+    if (column.attribute.attribute == Attribute::kTag) break;
+    if (const auto text = TextMember(column.attribute.attribute)) column.values.Prefetch(gateway.*text);
+  }
   // The number of a name is the gateway's row, and 1; it has one use as long as the gateway is there.
-  const bool is_new = names.values.Find(gateway.gateway) == 0;
-  const Dictionary::Code code = is_new ? names.values.Use(gateway.gateway) : names.values.Find(gateway.gateway);
+  Dictionary::Code code = names.values.Find(gateway.gateway);
+  if (code == 0) code = names.values.Use(gateway.gateway);
   const Row row = code - 1;
+  // Each column is elsewhere in memory: one after the other they would be waited for.
+  for (const Column& column : columns_) column.codes.Prefetch(row);
   names.codes.Set(row, code);
   rows_ = std::max(rows_, code);
   for (Column& column : columns_) {
@@ -268,9 +278,9 @@ std::vector<std::string_view> FleetIndex::TagNames() const {
 }
 
 void FleetIndex::Reserve(std::size_t gateways) {
-  reserved_ = gateways;
-  columns_[kNames].values.Reserve(gateways);
-  for (Column& column : columns_) column.codes.Reserve(gateways);
+  reserved_ = gateways + gateways / kHeadroom;
+  columns_[kNames].values.Reserve(reserved_);
+  for (Column& column : columns_) column.codes.Reserve(reserved_);
 }
 
 std::size_t FleetIndex::MemoryBytes() const {

@@ -228,7 +228,7 @@ std::int64_t FleetProblem::CapacityOf(const Resource& resource, const FleetClass
 assign::GatewayClass FleetProblem::ClassOf(const FleetClasses::Entry& entry) const {
   const FleetClasses::Traits& traits = entry.traits;
   assign::GatewayClass made;
-  made.name = fmt::format("gateways like \"{}\"", entry.example);
+  made.name = "gateways like \"" + entry.example + "\"";
   made.count = static_cast<std::int64_t>(entry.count);
   made.capacities.resize(problem_.resources.size());
   for (const Resource& resource : resources_) {
@@ -239,6 +239,7 @@ assign::GatewayClass FleetProblem::ClassOf(const FleetClasses::Entry& entry) con
       return resource.demands[variant] == 0 || resource.demands[variant] <= CapacityOf(resource, traits);
     });
   };
+  made.options.reserve(std::min(traits.answers.Count(), problem_.variants.size()));
   for (std::size_t a = 0; a < applications_.size(); ++a) {
     const std::size_t first_option = made.options.size();
     std::int64_t best = 0;
@@ -266,7 +267,9 @@ assign::GatewayClass FleetProblem::ClassOf(const FleetClasses::Entry& entry) con
 FleetClasses::Move FleetProblem::Update(Row row, std::span<const std::uint16_t> running) {
   const std::size_t width = applications_.size();
   CHECK(running.size() == width);
-  if (running_.size() < (row + std::size_t{1}) * width) running_.resize((row + std::size_t{1}) * width);
+  const std::size_t end = (row + std::size_t{1}) * width;
+  if (running_.capacity() < end) running_.reserve(end + end / 8);
+  if (running_.size() < end) running_.resize(end);
   std::copy(running.begin(), running.end(), running_.begin() + static_cast<std::ptrdiff_t>(row * width));
   const FleetClasses::Move move = classes_.Update(row, Extras(running));
   const auto& classes = classes_.classes();

@@ -1,7 +1,5 @@
 #include "common/fleet/text_pool.h"
 
-#include <cstring>
-
 #include "common/base/result.h"
 
 namespace motley {
@@ -25,13 +23,6 @@ TextPool::Place TextPool::Add(std::string_view text) {
   std::memcpy(Address(place), &length, sizeof length);
   if (!text.empty()) std::memcpy(Address(place) + sizeof length, text.data(), text.size());
   return place;
-}
-
-std::string_view TextPool::At(Place place) const {
-  const char* address = Address(place);
-  std::uint16_t length = 0;
-  std::memcpy(&length, address, sizeof length);
-  return {address + sizeof length, length};
 }
 
 void TextPool::Release(Place place) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,12 @@ class TextPool {
   /// `text` has at most kMaxBytes.
   Place Add(std::string_view text);
   /// Valid until the text is released.
-  std::string_view At(Place place) const;
+  std::string_view At(Place place) const {
+    const char* address = Address(place);
+    std::uint16_t length = 0;
+    std::memcpy(&length, address, sizeof length);
+    return {address + sizeof length, length};
+  }
   void Release(Place place);
 
   std::size_t MemoryBytes() const;

@@ -39,7 +39,8 @@ gateways:
   EXPECT_EQ(application.name, "blinky");
   EXPECT_EQ(application.variants[0].demands.boards.at("uno"), 2U);
   EXPECT_EQ(application.variants[0].demands.ports.size(), 1U);
-  EXPECT_EQ(application.rules.size(), 1U);
+  ASSERT_EQ(application.rules.size(), 2U) << "with the coverage that is implied";
+  EXPECT_EQ(application.rules[1].rule.weight, 10'000'000);
   FleetLoader loader(parsed->applications);
   for (const ListedGateway& gateway : parsed->gateways) ASSERT_TRUE(loader.Add(gateway).has_value());
   EXPECT_THAT(loader.running(), testing::ElementsAre(2, 1));

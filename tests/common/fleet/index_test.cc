@@ -9,12 +9,6 @@
 
 namespace motley {
 
-bool operator==(const Attributes& a, const Attributes& b) {
-  return a.gateway == b.gateway && a.arch == b.arch && a.os == b.os && a.os_version == b.os_version &&
-         a.hostname == b.hostname && a.memory_mb == b.memory_mb && a.disk_mb == b.disk_mb && a.cpus == b.cpus &&
-         a.boards == b.boards && a.kinds == b.kinds && a.container_engine == b.container_engine && a.tags == b.tags;
-}
-
 namespace {
 
 Attributes Gateway(const std::string& name) {
@@ -57,7 +51,7 @@ TEST(TheFleetIndex, GivesBackWhatWasPutInAfterManyChanges) {
     const auto row = fleet.Find(name);
     ASSERT_TRUE(row.has_value());
     EXPECT_TRUE(fleet.Has(*row));
-    EXPECT_TRUE(fleet.AttributesOf(*row) == gateway) << name;
+    EXPECT_EQ(fleet.AttributesOf(*row), gateway) << name;
   }
 }
 
@@ -82,7 +76,7 @@ TEST(TheFleetIndex, RefusesWhatItCanNotHoldAndKeepsWhatItHas) {
   Attributes odd = Gateway("gw-1");
   odd.boards = {std::string("a\0b", 3)};
   EXPECT_THAT(fleet.Upsert(odd).error().message, testing::HasSubstr("zero byte"));
-  EXPECT_TRUE(fleet.AttributesOf(*fleet.Find("gw-1")) == Gateway("gw-1"));
+  EXPECT_EQ(fleet.AttributesOf(*fleet.Find("gw-1")), Gateway("gw-1"));
 }
 
 TEST(TheFleetIndex, RefusesMoreNamesOfTagsThanItHasColumnsFor) {

@@ -134,18 +134,18 @@ TEST(AFleetProblem, RulesNameTheVariantsOfTheirOwnApplication) {
   const FleetIndex fleet;
   auto applications = Applications(R"(
 applications:
-  - {application: one, variants: [{name: a}, {name: b}], rules: [{at_most: 1, of: b}]}
+  - {application: one, variants: [{name: a}, {name: b}], rules: [{at_most: 1, of: b}, coverage: 5]}
   - {application: two, variants: [{name: b}, {name: c}], rules: [{at_most: 2, of: c}, coverage: hard, keep: 9]}
 gateways: []
 )");
   const auto problem = FleetProblem::Create(fleet, applications, {});
   ASSERT_TRUE(problem.has_value());
   const auto& rules = problem->problem().rules;
-  ASSERT_EQ(rules.size(), 4U);
+  ASSERT_EQ(rules.size(), 5U);
   EXPECT_THAT(std::get<assign::Count>(rules[0].what).variants, testing::ElementsAre(1));
-  EXPECT_THAT(std::get<assign::Count>(rules[1].what).variants, testing::ElementsAre(3));
-  EXPECT_EQ(std::get<assign::Coverage>(rules[2].what).application, 1);
-  EXPECT_EQ(std::get<assign::Keep>(rules[3].what).application, 1);
+  EXPECT_THAT(std::get<assign::Count>(rules[2].what).variants, testing::ElementsAre(3));
+  EXPECT_EQ(std::get<assign::Coverage>(rules[3].what).application, 1);
+  EXPECT_EQ(std::get<assign::Keep>(rules[4].what).application, 1);
 }
 
 TEST(AFleetProblem, DoubtsWhatCanHardlyBeMeant) {

@@ -24,6 +24,8 @@ Attributes RandomFleet::Gateway(const std::string& name) {
   gateway.disk_mb = Below(100'000);
   gateway.cpus = Below(5);
   for (std::uint32_t i = Below(4); i > 0; --i) gateway.boards.push_back(kBoards[Below(kBoards.size())]);
+  if (Below(2) == 0) gateway.kinds = {"process", "plugin:x"};
+  gateway.container_engine = Below(2) == 0 ? "docker" : "";
   if (Below(3) > 0) gateway.tags["site"] = kSites[Below(kSites.size())];
   if (Below(3) == 0) gateway.tags["arch"] = kArchs[Below(kArchs.size())];
   if (Below(20) == 0) gateway.tags["rare-" + std::to_string(Below(5))] = "yes";
@@ -35,7 +37,7 @@ std::string RandomFleet::Condition() {
   const std::string equal = kRelations[Below(2)];
   const std::string relation = kRelations[Below(6)];
   const std::string in = Below(2) == 0 ? " in " : " not in ";
-  switch (Below(14)) {
+  switch (Below(16)) {
     case 0:
       return "arch " + equal + " " + Quoted(kArchs[Below(3)]);
     case 1:
@@ -61,6 +63,10 @@ std::string RandomFleet::Condition() {
     case 11:
       return "hostname " + equal + " gateway";
     case 12:
+      return "container_engine " + equal + " \"docker\"";
+    case 13:
+      return "\"process\"" + in + "kinds";
+    case 14:
       return "tags.nobody " + equal + " tags.site";
     default:
       return Below(2) == 0 ? "true" : "gateway" + in + "[\"gw-1\", \"gw-7\", \"gw-none\"]";
