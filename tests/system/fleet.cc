@@ -168,6 +168,12 @@ TestBoards::TestBoards(const std::vector<std::string>& boards) {
   }));
 }
 
+TestBoards::~TestBoards() {
+  // So that it ends what it started.
+  program_->Signal(SIGTERM);
+  program_->Wait();
+}
+
 std::vector<std::string> TestBoards::prefix() const {
   return {"nsenter", "--mount", "--root", "--target", holder_pid_, "--"};
 }

@@ -58,6 +58,7 @@ class TestBoards {
  public:
   /// "uno:A1", ...
   explicit TestBoards(const std::vector<std::string>& boards);
+  ~TestBoards();
 
   /// What goes before the agent's command line, and into its environment.
   std::vector<std::string> prefix() const;
