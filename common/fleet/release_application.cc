@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "common/assign/logic.h"
 #include "common/assign/model.h"
+#include "common/assign/rules.h"
 #include "common/fleet/problem.h"
 #include "common/model/fit.h"
 #include "common/model/inspection.h"
@@ -73,7 +75,20 @@ Selector Both(const Selector& written, Expression can) {
 
 bool IsBalance(const FleetRule& rule) { return std::holds_alternative<assign::Balance>(rule.rule.what); }
 
-/// What can be seen of the rules without a fleet: conditions that name no variant, weights that add up to too much.
+/// That conditions speak of variants that there are.
+Result<void> CheckConditions(const assign::Problem& problem) {
+  for (const assign::Rule& rule : problem.rules) {
+    const auto* logic = std::get_if<assign::Logic>(&rule.what);
+    if (logic == nullptr) continue;
+    TRY_ASSIGN(const auto condition, assign::ParseCondition(logic->condition).While(assign::Describe(rule)));
+    for (const std::string& symbol : condition.symbols) {
+      TRY(assign::ResolveSymbol(problem, symbol).While(assign::Describe(rule)));
+    }
+  }
+  return {};
+}
+
+/// What can be seen of the rules without a fleet.
 Result<void> Check(const v1::Release& release, const FleetApplication& application) {
   if (release.moves_per_day() == 1) {
     return Error{Code::kInvalid,
@@ -85,6 +100,7 @@ Result<void> Check(const v1::Release& release, const FleetApplication& applicati
   }
   const FleetIndex nobody;
   TRY_ASSIGN(const FleetProblem problem, FleetProblem::Create(nobody, {application}, {}));
+  TRY(CheckConditions(problem.problem()));
   return assign::Validate(problem.problem());
 }
 
