@@ -119,11 +119,15 @@ Result<v1::Release> ControllerApi::GetRelease(const std::string& application, co
   return Get<v1::Release>(fmt::format("/v1/releases/{}/{}", UrlEscape(application), UrlEscape(version)));
 }
 
+Result<v1::Plan> ControllerApi::ProposePlan(const v1::ProposePlanRequest& request) {
+  return Post<v1::Plan>("/v1/plans", request);
+}
+
 Result<v1::Plan> ControllerApi::ProposePlan(const std::string& application, const std::string& version) {
   v1::ProposePlanRequest request;
   request.set_application(application);
   request.set_version(version);
-  return Post<v1::Plan>("/v1/plans", request);
+  return ProposePlan(request);
 }
 
 Result<v1::PlanList> ControllerApi::ListPlans() { return Get<v1::PlanList>("/v1/plans"); }
@@ -162,7 +166,9 @@ Result<void> ControllerApi::RemoveSecret(const std::string& name, const std::str
   return {};
 }
 
-Result<v1::FleetStatus> ControllerApi::GetStatus() { return Get<v1::FleetStatus>("/v1/status"); }
+Result<v1::FleetStatus> ControllerApi::GetStatus(const std::string& site) {
+  return Get<v1::FleetStatus>(site.empty() ? "/v1/status" : "/v1/status?site=" + UrlEscape(site));
+}
 
 Result<v1::TelemetryPage> ControllerApi::GetTelemetry(const TelemetryRequest& request) {
   std::string query;

@@ -52,6 +52,8 @@ class ControllerApi {
   Result<v1::ReleaseList> ListReleases(const std::string& application);
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version);
 
+  Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request);
+  /// For the whole fleet.
   Result<v1::Plan> ProposePlan(const std::string& application, const std::string& version);
   Result<v1::PlanList> ListPlans();
   Result<v1::Plan> GetPlan(std::uint64_t id);
@@ -66,7 +68,8 @@ class ControllerApi {
   /// Empty `gateway`: the value for the fleet.
   Result<void> RemoveSecret(const std::string& name, const std::string& gateway);
 
-  Result<v1::FleetStatus> GetStatus();
+  /// `site`: the attribute that says where gateways are; empty: the controller's own choice.
+  Result<v1::FleetStatus> GetStatus(const std::string& site = "");
   Result<v1::TelemetryPage> GetTelemetry(const TelemetryRequest& request);
   Result<v1::LogReply> FetchLogs(const std::string& gateway, const v1::LogRequest& request);
 

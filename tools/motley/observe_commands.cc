@@ -20,9 +20,14 @@ struct TelemetryOptions {
   bool follow = false;
 };
 
-Result<void> PrintStatus(Session& session, Session::Layout layout) {
+struct StatusOptions {
+  bool watch = false;
+  std::string site;
+};
+
+Result<void> PrintStatus(Session& session, const StatusOptions& options, Session::Layout layout) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY_ASSIGN(const v1::FleetStatus status, api->GetStatus());
+  TRY_ASSIGN(const v1::FleetStatus status, api->GetStatus(options.site));
   if (layout == Session::Layout::kOneLine) session.terminal().ClearScreen();
   if (session.json()) return session.PrintJson(status, layout);
   session.terminal().Write(RenderStatus(status, session.terminal()));
@@ -30,9 +35,9 @@ Result<void> PrintStatus(Session& session, Session::Layout layout) {
 }
 
 // Ends by an error, or by the user.
-Result<void> WatchStatus(Session& session) {
+Result<void> WatchStatus(Session& session, const StatusOptions& options) {
   for (;;) {
-    TRY(PrintStatus(session, Session::Layout::kOneLine));
+    TRY(PrintStatus(session, options, Session::Layout::kOneLine));
     if (!session.json() && !session.terminal().is_interactive()) session.terminal().Write("\n");
     std::this_thread::sleep_for(kInterval);
   }
@@ -83,12 +88,16 @@ Result<void> Logs(Session& session, const std::string& gateway, const v1::LogReq
 
 void AddStatus(CLI::App& app, Action& chosen) {
   CLI::App* status = app.add_subcommand("status", "Show how the fleet stands");
-  auto watch = std::make_shared<bool>(false);
-  status->add_flag("--watch", *watch, "Show it again each second until interrupted; as JSON a line each");
-  status->footer("Examples:\n  motley status\n  motley status --watch\n  motley status --json | jq .failed\n");
-  status->callback([&chosen, watch] {
-    chosen = [watch](Session& session) {
-      return *watch ? WatchStatus(session) : PrintStatus(session, Session::Layout::kIndented);
+  auto options = std::make_shared<StatusOptions>();
+  status->add_flag("--watch", options->watch, "Show it again each second until interrupted; as JSON a line each");
+  status->add_option("--site", options->site, "Attribute that says where a gateway is, for diversity; else tags.site");
+  status->footer(
+      "Examples:\n  motley status\n  motley status --watch\n  motley status --site tags.region\n"
+      "  motley status --json | jq .failed\n");
+  status->callback([&chosen, options] {
+    chosen = [options](Session& session) {
+      return options->watch ? WatchStatus(session, *options)
+                            : PrintStatus(session, *options, Session::Layout::kIndented);
     };
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tools/motley/plan_proposals.h"
 #include "tools/motley/plan_text.h"
 #include "tools/motley/session.h"
 #include "tools/motley/wait_for_plan.h"
@@ -13,8 +14,6 @@ namespace {
 
 struct PlanOptions {
   std::uint64_t id = 0;
-  std::string application;
-  std::string version;
   std::string gateway;
   std::string reason;
   bool hold = false;
@@ -26,12 +25,6 @@ Result<void> PrintPlan(Session& session, const v1::Plan& plan) {
   if (session.json()) return session.PrintJson(plan);
   session.terminal().Write(RenderPlan(plan, session.terminal(), Clock::now()));
   return {};
-}
-
-Result<void> Propose(Session& session, const PlanOptions& options) {
-  TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY_ASSIGN(const v1::Plan plan, api->ProposePlan(options.application, options.version));
-  return PrintPlan(session, plan);
 }
 
 Result<void> List(Session& session) {
@@ -119,10 +112,7 @@ void AddPlanCommands(CLI::App& app, Action& chosen) {
   group->footer("Examples:\n  motley plan list\n  motley plan approve --help\n");
   auto options = std::make_shared<PlanOptions>();
 
-  CLI::App* propose = AddOrder(*group, chosen, options, "propose", "Propose a plan for a release in the catalogue",
-                               "  motley plan propose blinky 1.0.0\n", Propose);
-  propose->add_option("APPLICATION", options->application, "Its name")->required();
-  propose->add_option("VERSION", options->version, "Its version")->required();
+  AddPlanProposals(*group, chosen);
 
   CLI::App* list = group->add_subcommand("list", "List all plans, newest first");
   list->footer("Example:\n  motley plan list\n");

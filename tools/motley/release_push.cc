@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "common/files/files.h"
+#include "common/fleet/release_application.h"
 #include "tools/motley/plan_text.h"
 #include "tools/motley/upload.h"
 #include "tools/motley/wait_for_plan.h"
@@ -36,6 +37,8 @@ Result<void> Print(Session& session, const v1::Plan& plan, bool approve) {
 Result<LoadedRelease> LoadRelease(const std::string& path) {
   TRY_ASSIGN(const std::string text, ReadFile(path, kMaxFileBytes));
   TRY_ASSIGN(const ReleaseDraft draft, ParseReleaseFile(path, text));
+  // Before anything is uploaded.
+  TRY(ApplicationOf(draft.release, path));
   LoadedRelease loaded;
   std::map<std::string, v1::ArtifactRef> local;
   for (const LocalArtifact& file : draft.files) {

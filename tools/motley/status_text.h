@@ -7,7 +7,7 @@
 
 namespace motley::cli {
 
-/// The fleet in a few lines, then the applications, then a line for each gateway.
+/// The fleet in a few lines, then the applications and how diverse they are, then a line for each gateway.
 std::string RenderStatus(const v1::FleetStatus& status, const Terminal& terminal);
 
 }  // namespace motley::cli
