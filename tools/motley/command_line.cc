@@ -90,6 +90,7 @@ int RunCommandLine(int argc, char** argv) {
   AddPlanCommands(app, chosen);
   AddSecretCommands(app, chosen);
   AddObserveCommands(app, chosen);
+  AddAssignCommand(app, chosen);
   AddCompletionCommand(app, chosen);
   try {
     app.parse(argc, argv);

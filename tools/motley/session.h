@@ -62,6 +62,8 @@ void AddPlanCommands(CLI::App& app, Action& chosen);
 void AddSecretCommands(CLI::App& app, Action& chosen);
 /// status, telemetry and logs.
 void AddObserveCommands(CLI::App& app, Action& chosen);
+/// Needs no controller.
+void AddAssignCommand(CLI::App& app, Action& chosen);
 void AddCompletionCommand(CLI::App& app, Action& chosen);
 
 }  // namespace motley::cli

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/files/files.h"
+
 namespace motley {
 namespace {
 
@@ -73,6 +75,16 @@ TEST(Rules, OfEachBecomesOneRuleForEachVariant) {
   ASSERT_EQ(parsed->size(), 3U);
   EXPECT_EQ((*parsed)[2].rule.name, "at_most 40% of each within tags.site (preview)");
   EXPECT_THAT(std::get<assign::Count>((*parsed)[2].rule.what).variants, testing::ElementsAre(2));
+}
+
+TEST(Rules, CanBeWrittenAsTheirDocumentShows) {
+  const std::string text = *ReadFile(std::string(MOTLEY_SOURCE_DIR) + "/docs/rules.md", 1 << 20);
+  const auto begin = text.find("```yaml\n") + 8;
+  const auto file = YamlFile::Parse("rules.md", text.substr(begin, text.find("```", begin) - begin));
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  const auto parsed = ParseRules(*file, file->root()["rules"], {"lts", "stable", "canary", "preview", "a", "b", "c"});
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  EXPECT_EQ(parsed->size(), 15U) << "one for each of 7 variants, and 8 others";
 }
 
 struct Refusal {
