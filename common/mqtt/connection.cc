@@ -1,6 +1,7 @@
 #include "common/mqtt/connection.h"
 
 #include <mqtt/async_client.h>
+#include <poll.h>
 
 #include <atomic>
 
@@ -102,10 +103,15 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
     };
     try {
       for (const MqttMessage& message : messages) {
-        // Paho takes 100 messages that it has not sent; then it is waited for.
-        while (!Publish(message)) {
+        // Paho takes 100 messages that it has not sent; then it is waited for. It ends a token a moment before it has
+        // room again.
+        while (client_.is_connected() && std::chrono::steady_clock::now() < until && !Publish(message)) {
           const auto pending = client_.get_pending_delivery_tokens();
-          if (pending.empty() || !pending.front()->wait_for(left())) break;
+          if (pending.empty()) {
+            poll(nullptr, 0, 1);
+          } else {
+            pending.front()->wait_for(left());
+          }
         }
       }
       for (const auto& token : client_.get_pending_delivery_tokens()) token->wait_for(left());
