@@ -34,6 +34,8 @@ exec nsenter --mount=/proc/self/ns/mnt --wd=/ bin/busybox sh -c '
 constexpr const char* kServe = R"(
 folder=$1
 export TMPDIR="$folder/tmp"
+# The only thing that Podman's network plugins keep elsewhere.
+mkdir -p /var/lib/cni && mount -t tmpfs cni /var/lib/cni
 # Podman's conmon leaves a file where it is when a container is out of memory.
 cd "$folder"
 mount -t proc proc /proc
@@ -86,7 +88,6 @@ std::vector<std::string> Daemon(EngineType type, const TemporaryFolder& folder) 
     return {"/usr/sbin/dockerd",
             "--iptables=false",
             "--ip6tables=false",
-            "--bridge=none",
             "--storage-driver=vfs",
             "--exec-opt=native.cgroupdriver=cgroupfs",
             "--default-ulimit=nofile=1024:20000",
@@ -181,7 +182,7 @@ void WriteImageArchive(const TestImage& image, const std::string& path) {
   const TemporaryFolder folder;
   fs::create_directories(folder / "root/bin");
   fs::copy_file("/bin/busybox", folder / "root/bin/busybox");
-  for (const char* name : {"cat", "cp", "dd", "echo", "env", "false", "ls", "mkdir", "rm", "sh", "sleep", "test",
+  for (const char* name : {"cat", "cp", "dd", "echo", "env", "false", "ls", "mkdir", "nc", "rm", "sh", "sleep", "test",
                            "touch", "true", "wget", "yes"}) {
     fs::create_symlink("busybox", folder / (std::string("root/bin/") + name));
   }

@@ -15,7 +15,7 @@ std::ostream& operator<<(std::ostream& out, EngineType type);
 
 /// A real Docker daemon, or Podman's service, with all its state in a folder of its own, in mount, process and network
 /// namespaces of its own: whatever it started or mounted ends with this object, also when the test is killed. As root.
-/// A container's network "host" is loopback alone.
+/// A container's network "host" is the engine's: loopback, and a bridge that leads nowhere else.
 class ContainerEngine {
  public:
   /// Returns when it answers.

@@ -75,6 +75,21 @@ TEST_P(ContainerKindTest, GivesTheProgramWhatTheModelSays) {
   EXPECT_EQ(Details(instance).labels.at("owner"), "somebody");
 }
 
+TEST_P(ContainerKindTest, PublishesPorts) {
+  auto server = Shell("web", "trap 'exit 0' TERM; while :; do echo hello | nc -l -p 80; done");
+  auto* port = Spec(&server)->add_ports();
+  port->set_host_port(8080);
+  port->set_container_port(80);
+  port->set_host_address("127.0.0.1");
+  Spec(&server)->clear_network();
+  auto client = Shell("client", "until nc 127.0.0.1 8080 < /dev/null; do sleep 0.1; done");
+  Spec(&client)->set_network("host");
+  Spec(&client)->set_restart(v1::ProcessSpec::RESTART_NEVER);
+  EXPECT_GOOD(Apply(*kind_, server));
+  EXPECT_GOOD(Apply(*kind_, client));
+  EXPECT_THAT(Output(client, 1), ElementsAre("hello"));
+}
+
 TEST_P(ContainerKindTest, LetsNoProgramGainPrivileges) {
   const auto instance = Shell("web",
                               "while read -r line; do case $line in NoNewPrivs*) echo $line;; esac; done "
