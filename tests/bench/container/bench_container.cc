@@ -56,6 +56,8 @@ class Subject {
     auto* spec = instance.component.mutable_container();
     spec->set_image(kImage);
     spec->set_network("none");
+    // For taking them away between the runs.
+    spec->set_stop_timeout_ms(1000);
     instance.digest = Sha256(instance.component.SerializeAsString());
     bool ended = false;
     const auto begun = steady_clock::now();
@@ -96,8 +98,9 @@ void Measure(EngineType type, const char* name, int runs) {
   CHECK(agent::DockerEngine(engine.socket()).Load(folder / "image.tar"));
   Subject subject(engine);
   // The same limits that the kind sets, without which Podman starts nothing where descriptors are capped.
-  const std::vector<std::string> plain = engine.LocalCommand(
-      {"run", "--detach", "--network", "none", "--ulimit", "nofile=1024:4096", "--ulimit", "nproc=4096:4096", kImage});
+  const std::vector<std::string> plain =
+      engine.LocalCommand({"run", "--detach", "--network", "none", "--stop-timeout", "1", "--ulimit",
+                           "nofile=1024:4096", "--ulimit", "nproc=4096:4096", kImage});
   std::vector<double> by_kind;
   std::vector<double> by_client;
   // The first of each is not counted. In turns, so that what else the machine does meets both alike.
