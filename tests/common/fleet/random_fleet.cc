@@ -45,7 +45,7 @@ std::string RandomFleet::Condition() {
     case 2:
       return "memory_mb " + relation + " " + std::to_string(Below(8) * 256);
     case 3:
-      return std::to_string(Below(8) * 256) + ".5 " + relation + " memory_mb";
+      return std::to_string(Below(8) * 256) + (Below(2) == 0 ? " " : ".5 ") + relation + " memory_mb";
     case 4:
       return Quoted(kBoards[Below(4)]) + in + "boards";
     case 5:
