@@ -60,6 +60,11 @@ Result<Instance> MakeInstance(const std::string& application, const v1::Deployme
   return instance;
 }
 
+/// Where another version of an instance takes its place.
+std::string PlaceOf(const Instance& instance) {
+  return instance.Key() + " " + std::string(KindName(instance.component)) + " " + instance.host.name();
+}
+
 }  // namespace
 
 std::vector<v1::ArtifactRef> BundlesOf(const v1::DesiredState& desired) {
@@ -97,10 +102,10 @@ Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1
 
 std::vector<Instance> Leftovers(const std::vector<Instance>& instances, const std::vector<Instance>& goal) {
   std::set<std::string> wanted;
-  for (const Instance& instance : goal) wanted.insert(instance.Key());
+  for (const Instance& instance : goal) wanted.insert(PlaceOf(instance));
   std::vector<Instance> leftovers;
   for (const Instance& instance : instances) {
-    if (!wanted.contains(instance.Key())) leftovers.push_back(instance);
+    if (!wanted.contains(PlaceOf(instance))) leftovers.push_back(instance);
   }
   return leftovers;
 }

@@ -26,7 +26,8 @@ using SecretValues = std::map<std::string, std::string>;
 Result<std::vector<Instance>> LoadInstances(const ArtifactStore& store, const v1::DesiredState& desired,
                                             const SecretValues& secrets);
 
-/// Those of `instances` whose key is not among `goal`.
+/// Those of `instances` that no instance of `goal` replaces where it stands: its key is not among them, or is that of
+/// another kind or on another host.
 std::vector<Instance> Leftovers(const std::vector<Instance>& instances, const std::vector<Instance>& goal);
 
 }  // namespace motley::agent

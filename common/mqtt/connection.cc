@@ -55,12 +55,12 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
       : options_(options),
         version_(version),
         events_(std::move(events)),
-        // The two-argument form of create_options would switch buffering on.
-        client_(PahoUrl(options.url), options.client_id,
-                mqtt::create_options(version == MqttVersion::k5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1), nullptr),
         on_connect_(*this),
         on_subscribe_(*this),
-        on_publish_(*this) {}
+        on_publish_(*this),
+        // The two-argument form of create_options would switch buffering on.
+        client_(PahoUrl(options.url), options.client_id,
+                mqtt::create_options(version == MqttVersion::k5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1), nullptr) {}
 
   void Connect() {
     // Before connect: set later, Paho's locks are taken in another order and can deadlock.
@@ -192,10 +192,11 @@ class PahoConnection final : public MqttConnection, public mqtt::callback {
   const ConnectionEvents events_;
   std::atomic<bool> abandoned_{false};
   std::atomic<bool> connected_{false};
-  mqtt::async_client client_;
   ConnectListener on_connect_;
   SubscribeListener on_subscribe_;
   PublishListener on_publish_;
+  // Last, so that it ends first: it tells its listeners of what it gives up.
+  mqtt::async_client client_;
 };
 
 }  // namespace
