@@ -45,9 +45,10 @@ Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Stor
       lock_(std::move(lock)),
       store_(std::move(store)),
       artifacts_(std::move(artifacts)),
+      catalogue_(BoardCatalogue::BuiltIn()),
       serial_(CreateSerialSystem()),
       sampler_("", config_.state_folder),
-      devices_(loop, *serial_,
+      devices_(loop, *serial_, catalogue_,
                {.boards_changed = [] {},
                 .changed =
                     [this] {

@@ -51,6 +51,7 @@ class Agent {
   const UniqueFd lock_;
   const std::unique_ptr<Store> store_;
   const ArtifactStore artifacts_;
+  const BoardCatalogue catalogue_;
   const std::unique_ptr<SerialSystem> serial_;
   Result<void> failure_;
   v1::Context own_context_;

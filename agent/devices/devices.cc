@@ -68,8 +68,14 @@ struct Devices::Device {
   Worker worker;
 };
 
-Devices::Devices(Loop& loop, SerialSystem& system, DeviceEvents events, Options options)
-    : loop_(loop), system_(system), events_(std::move(events)), options_(options), scanner_(loop, "scan") {}
+Devices::Devices(Loop& loop, SerialSystem& system, const BoardCatalogue& catalogue, DeviceEvents events,
+                 Options options)
+    : loop_(loop),
+      system_(system),
+      catalogue_(catalogue),
+      events_(std::move(events)),
+      options_(options),
+      scanner_(loop, "scan") {}
 
 Devices::~Devices() = default;
 
@@ -94,7 +100,7 @@ void Devices::Scanned(const Result<std::vector<PortInfo>>& found) {
   std::map<std::string, const PortInfo*> there;
   for (const PortInfo& info : *found) {
     // Only boards: the machine's own serial ports may be anybody's.
-    if (BoardTypeOf(info.usb_vendor, info.usb_product) != nullptr) there[IdOf(info, ambiguous)] = &info;
+    if (catalogue_.Of(info.usb_vendor, info.usb_product) != nullptr) there[IdOf(info, ambiguous)] = &info;
   }
   bool changed = false;
   // What went goes first: a board that gets another name must have left its port.
@@ -123,7 +129,7 @@ void Devices::Plug(const std::string& id, const PortInfo& info) {
   auto& device = devices_[id];
   if (!device) device = std::make_unique<Device>(loop_, id);
   device->info = info;
-  device->type = BoardTypeOf(info.usb_vendor, info.usb_product);
+  device->type = catalogue_.Of(info.usb_vendor, info.usb_product);
   LogInfo("board {} ({}) is plugged in at {}", device->id, device->type->name, info.name);
   events_.plugged(device->id, std::string(device->type->name), info.name, true);
   Open(*device);
@@ -258,8 +264,8 @@ void Devices::Restart(const std::string& id) {
   Open(device);
 }
 
-void Devices::Flash(const std::string& id, const BoardType& board, Image image,
-                    std::function<void(Result<void>)> done) {
+void Devices::Flash(const std::string& id, const BoardType& board, FlashOrder order,
+                    std::function<void(Result<FlashReport>)> done) {
   const auto found = devices_.find(id);
   if (found == devices_.end() || found->second->state == Device::State::kAbsent) {
     loop_.Post([id, done] { done(Error{Code::kUnavailable, "board " + id + " is not plugged in"}); });
@@ -268,8 +274,8 @@ void Devices::Flash(const std::string& id, const BoardType& board, Image image,
   Device& device = *found->second;
   if (device.state == Device::State::kOpening) {
     // The port is on its way here from the worker.
-    device.when_opened = [this, id, &board, image = std::move(image), done = std::move(done)] {
-      Flash(id, board, image, done);
+    device.when_opened = [this, id, &board, order = std::move(order), done = std::move(done)] {
+      Flash(id, board, order, done);
     };
     return;
   }
@@ -278,33 +284,39 @@ void Devices::Flash(const std::string& id, const BoardType& board, Image image,
   device.heard.clear();
   device.state = Device::State::kFlashing;
   struct Outcome {
-    Result<void> result;
+    Result<FlashReport> result;
     std::unique_ptr<SerialPort> port;
   };
   device.worker.Run(
-      [this, port = std::move(device.port), name = device.info.name, &board, image = std::move(image)]() mutable {
+      [this, port = std::move(device.port), name = device.info.name, &board, order = std::move(order)]() mutable {
         if (!port) {
-          auto opened = system_.Open(name, board.baud);
+          auto opened = system_.Open(name, board.bauds.front());
           if (!opened) return Outcome{std::move(opened).error(), nullptr};
           port = *std::move(opened);
         }
-        Outcome outcome{CreateFlasher(board.protocol)->Flash(*port, board, image, [](std::uint32_t, std::uint32_t) {}),
-                        std::move(port)};
+        const FlashJob job{.image = order.image,
+                           .file = order.file,
+                           .known = order.known ? &*order.known : nullptr,
+                           .progress = nullptr};
+        auto flashed = CreateFlasher(board.protocol)->Flash(port, board, job);
         // What follows is the application's.
-        if (auto speed = outcome.port->SetBaud(board.hello_baud); !speed && outcome.result) outcome.result = speed;
-        return outcome;
+        if (port) {
+          auto speed = port->SetFormat({board.hello_baud});
+          if (!speed && flashed) flashed = std::move(speed).error();
+        }
+        return Outcome{std::move(flashed), std::move(port)};
       },
       [this, id, done = std::move(done)](Outcome outcome) {
         Flashed(id, std::move(outcome.result), std::move(outcome.port), done);
       });
 }
 
-void Devices::Flashed(const std::string& id, Result<void> result, std::unique_ptr<SerialPort> port,
-                      const std::function<void(Result<void>)>& done) {
+void Devices::Flashed(const std::string& id, Result<FlashReport> result, std::unique_ptr<SerialPort> port,
+                      const std::function<void(Result<FlashReport>)>& done) {
   Device& device = *devices_.at(id);
   if (device.state == Device::State::kFlashing) {
     // After a failure the port is opened anew, which resets the board: it may be anywhere in its protocol.
-    if (result) {
+    if (result && port) {
       device.port = std::move(port);
       Listen(device);
     } else {

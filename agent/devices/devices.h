@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/devices/lines.h"
+#include "agent/flash/catalogue.h"
 #include "agent/flash/flasher.h"
 #include "agent/serial/port.h"
 #include "common/loop/loop.h"
@@ -41,12 +43,14 @@ class Devices {
     /// Lines a second from one board; more are counted and dropped.
     int max_lines_a_second = 100;
   };
-  Devices(Loop& loop, SerialSystem& system, DeviceEvents events, Options options);
+  /// `catalogue` outlives the object.
+  Devices(Loop& loop, SerialSystem& system, const BoardCatalogue& catalogue, DeviceEvents events, Options options);
   ~Devices();
 
   /// Looks for boards now, and from then on from time to time. `done` is called when the first look is over.
   void Start(std::function<void()> done);
 
+  const BoardCatalogue& catalogue() const { return catalogue_; }
   std::vector<v1::Board> Boards() const;
   /// All that were seen since the start, also those that are unplugged.
   std::vector<v1::ReportedDevice> Report() const;
@@ -65,8 +69,15 @@ class Devices {
   /// under way.
   void Restart(const std::string& device);
 
-  /// Flashes `image` and listens again. Errors: those of Flasher::Flash and of opening the port.
-  void Flash(const std::string& device, const BoardType& board, Image image, std::function<void(Result<void>)> done);
+  /// What FlashJob is, with its own copies.
+  struct FlashOrder {
+    Image image;
+    std::string file;
+    std::optional<Image> known;
+  };
+  /// Flashes and listens again. Errors: those of Flasher::Flash and of opening the port.
+  void Flash(const std::string& device, const BoardType& board, FlashOrder order,
+             std::function<void(Result<FlashReport>)> done);
 
  private:
   struct Device;
@@ -83,11 +94,12 @@ class Devices {
   void Read(Device& device);
   void Line(Device& device, std::string line);
   void Settle(Device& device);
-  void Flashed(const std::string& id, Result<void> result, std::unique_ptr<SerialPort> port,
-               const std::function<void(Result<void>)>& done);
+  void Flashed(const std::string& id, Result<FlashReport> result, std::unique_ptr<SerialPort> port,
+               const std::function<void(Result<FlashReport>)>& done);
 
   Loop& loop_;
   SerialSystem& system_;
+  const BoardCatalogue& catalogue_;
   const DeviceEvents events_;
   const Options options_;
   std::map<std::string, std::unique_ptr<Device>> devices_;

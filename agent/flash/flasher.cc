@@ -1,13 +1,24 @@
 #include "agent/flash/flasher.h"
 
+#include "agent/flash/bootloader.h"
 #include "agent/flash/stk500v1.h"
 
 namespace motley::agent {
 
+Result<void> Flasher::Check(const Image&, const BoardType&) const { return {}; }
+
+Result<void> Flasher::Keep(SerialPort&, const BoardType&, const Image&) { return {}; }
+
 std::unique_ptr<Flasher> CreateFlasher(FlashProtocol protocol) {
   switch (protocol) {
     case FlashProtocol::kStk500v1:
-      return std::make_unique<Stk500v1>();
+      return CreateBootloaderFlasher(CreateStk500v1);
+    case FlashProtocol::kStk500v2:
+    case FlashProtocol::kStm32:
+    case FlashProtocol::kEspressif:
+    case FlashProtocol::kSmp:
+    case FlashProtocol::kTool:
+      break;
   }
   CHECK(false);
 }

@@ -8,24 +8,8 @@
 namespace motley::agent {
 namespace {
 
-constexpr std::uint32_t kMaxAddress = 16 * 1024 * 1024;
+constexpr std::uint64_t kMaxBytes = 16 * 1024 * 1024;
 constexpr std::uint8_t kErased = 0xFF;
-
-enum RecordType : std::uint8_t {
-  kData = 0,
-  kEndOfFile = 1,
-  kExtendedSegment = 2,
-  kStartSegment = 3,
-  kExtendedLinear = 4,
-  kStartLinear = 5,
-};
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 /// Capitals count as small letters.
 bool HasSuffix(std::string_view name, std::string_view suffix) {
@@ -34,122 +18,88 @@ bool HasSuffix(std::string_view name, std::string_view suffix) {
                     [](char wanted, char c) { return wanted == std::tolower(static_cast<unsigned char>(c)); });
 }
 
-class HexReader {
- public:
-  Result<Image> Read(std::string_view content) {
-    while (!content.empty()) {
-      const auto end = content.find('\n');
-      std::string_view line = content.substr(0, end);
-      content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
-      ++line_;
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (line.empty()) continue;
-      if (ended_) return Broken("there is more after the end record");
-      TRY(Record(line));
-    }
-    if (!ended_) return Broken("the end record is missing: the file was cut off");
-    if (image_.bytes.empty())
-      return Error{Code::kInvalid, "the HEX file holds no data; does the build leave the program out?"};
-    return std::move(image_);
-  }
-
- private:
-  Error Broken(std::string_view what) const {
-    return Error{Code::kCorrupt, fmt::format("HEX file, line {}: {}; build or copy the file again", line_, what)};
-  }
-
-  Result<void> Record(std::string_view line) {
-    if (line.front() != ':') return Broken("a record begins with ':'");
-    line.remove_prefix(1);
-    if (line.size() % 2 != 0 || line.size() < 10) return Broken("the record is cut off");
-    std::vector<std::uint8_t> bytes;
-    std::uint8_t sum = 0;
-    for (std::size_t i = 0; i < line.size(); i += 2) {
-      const int high = HexDigit(line[i]);
-      const int low = HexDigit(line[i + 1]);
-      if (high < 0 || low < 0) return Broken(fmt::format("\"{}\" are not hexadecimal digits", line.substr(i, 2)));
-      bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
-      sum = static_cast<std::uint8_t>(sum + bytes.back());
-    }
-    const std::size_t size = bytes[0];
-    if (bytes.size() != size + 5) {
-      return Broken(fmt::format("the record says {} data bytes and has {}", size, bytes.size() - 5));
-    }
-    if (sum != 0) return Broken("the checksum is wrong: the file is damaged");
-    const std::uint32_t offset = static_cast<std::uint32_t>(bytes[1] << 8 | bytes[2]);
-    return Take(bytes[3], offset, {bytes.data() + 4, size});
-  }
-
-  Result<void> Take(std::uint8_t type, std::uint32_t offset, std::span<const std::uint8_t> data) {
-    switch (type) {
-      case kData:
-        return Data(offset, data);
-      case kEndOfFile:
-        if (!data.empty()) return Broken("an end record has no data");
-        ended_ = true;
-        return {};
-      case kExtendedSegment:
-      case kExtendedLinear:
-        if (data.size() != 2) return Broken("an address record has two data bytes");
-        base_ = static_cast<std::uint32_t>(data[0] << 8 | data[1]) << (type == kExtendedSegment ? 4 : 16);
-        return {};
-      case kStartSegment:
-      case kStartLinear:
-        if (data.size() != 4) return Broken("a start record has four data bytes");
-        return {};  // where to begin is the chip's business
-      default:
-        return Broken(fmt::format("record type {} does not exist", type));
-    }
-  }
-
-  Result<void> Data(std::uint32_t offset, std::span<const std::uint8_t> data) {
-    if (offset + data.size() > 0x10000) return Broken("the record runs past the end of its 64 KiB");
-    const std::uint64_t start = std::uint64_t{base_} + offset;
-    if (start + data.size() > kMaxAddress) {
-      return Error{
-          Code::kInvalid,
-          fmt::format(
-              "HEX file, line {}: address 0x{:X} is above 16 MiB: no chip has that; was it linked for another one?",
-              line_, start)};
-    }
-    if (image_.bytes.size() < start + data.size()) {
-      image_.bytes.resize(start + data.size(), kErased);
-      taken_.resize(start + data.size(), false);
-    }
-    for (std::size_t i = 0; i < data.size(); ++i) {
-      if (taken_[start + i]) return Broken(fmt::format("address 0x{:X} is there twice", start + i));
-      taken_[start + i] = true;
-      image_.bytes[start + i] = data[i];
-    }
-    return {};
-  }
-
-  Image image_;
-  std::vector<bool> taken_;
-  std::uint32_t base_ = 0;
-  int line_ = 0;
-  bool ended_ = false;
-};
-
 }  // namespace
 
-Result<Image> ParseImage(std::string_view name, std::string_view content) {
-  if (HasSuffix(name, ".hex") || HasSuffix(name, ".ihex")) return ParseIntelHex(content).While(name);
-  if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty; push the file again", name)};
-  if (content.size() > kMaxAddress)
-    return Error{Code::kInvalid,
-                 fmt::format("{}: the image of {} bytes is above 16 MiB: no chip has that; is it the right file?", name,
-                             content.size())};
-  return Image{{content.begin(), content.end()}};
+std::uint64_t Image::bytes() const {
+  std::uint64_t sum = 0;
+  for (const Segment& segment : segments) sum += segment.bytes.size();
+  return sum;
 }
 
-Result<Image> ParseIntelHex(std::string_view content) { return HexReader().Read(content); }
+std::vector<std::uint8_t> ContentOf(const Image& image, std::uint32_t address, std::uint32_t size) {
+  std::vector<std::uint8_t> content(size, kErased);
+  const std::uint64_t end = std::uint64_t{address} + size;
+  for (const Segment& segment : image.segments) {
+    const std::uint64_t from = std::max<std::uint64_t>(address, segment.address);
+    const std::uint64_t to = std::min(end, segment.end());
+    if (from >= to) continue;
+    std::copy_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(from - segment.address), to - from,
+                content.begin() + static_cast<std::ptrdiff_t>(from - address));
+  }
+  return content;
+}
+
+Result<void> ImageBuilder::Add(std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return {};
+  const std::uint64_t end = address + bytes.size();
+  if (end > 0x1'0000'0000) return Error{Code::kCorrupt, fmt::format("address 0x{:X} needs more than 32 bits", end - 1)};
+  bytes_ += bytes.size();
+  if (bytes_ > kMaxBytes) {
+    return Error{Code::kInvalid, "the image has more than 16 MiB: no chip has that; is it the right file?"};
+  }
+  const auto after = pieces_.lower_bound(address);
+  if (after != pieces_.end() && after->first < end) {
+    return Error{Code::kCorrupt, fmt::format("address 0x{:X} is there twice", after->first)};
+  }
+  if (after != pieces_.begin()) {
+    auto& [start, before] = *std::prev(after);
+    if (start + before.size() > address) {
+      return Error{Code::kCorrupt, fmt::format("address 0x{:X} is there twice", address)};
+    }
+    if (start + before.size() == address) {
+      before.insert(before.end(), bytes.begin(), bytes.end());
+      return {};
+    }
+  }
+  pieces_.emplace_hint(after, address, std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
+  return {};
+}
+
+Image ImageBuilder::Build() {
+  Image image;
+  for (auto& [address, bytes] : pieces_) {
+    if (!image.segments.empty() && image.segments.back().end() == address) {
+      auto& last = image.segments.back().bytes;
+      last.insert(last.end(), bytes.begin(), bytes.end());
+    } else {
+      image.segments.push_back({static_cast<std::uint32_t>(address), std::move(bytes)});
+    }
+  }
+  pieces_.clear();
+  bytes_ = 0;
+  return image;
+}
+
+Result<Image> ParseImage(std::string_view name, std::string_view content, std::uint32_t raw_address) {
+  if (HasSuffix(name, ".hex") || HasSuffix(name, ".ihex")) return ParseIntelHex(content).While(name);
+  if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty; push the file again", name)};
+  ImageBuilder builder;
+  TRY(builder.Add(raw_address, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}).While(name));
+  return builder.Build();
+}
 
 Result<void> CheckFits(const Image& image, const BoardType& board) {
-  if (image.bytes.size() <= board.application_bytes) return {};
-  return Error{Code::kInvalid, fmt::format("the image has {} bytes and board {} has room for {} below its bootloader; "
-                                           "make it smaller, or take another board",
-                                           image.bytes.size(), board.name, board.application_bytes)};
+  for (const Segment& segment : image.segments) {
+    if (segment.address >= board.application_begin && segment.end() <= board.application_end) continue;
+    return Error{
+        Code::kInvalid,
+        fmt::format("the image has something at 0x{:X} to 0x{:X}, and an application for board {} may occupy "
+                    "0x{:X} to 0x{:X}: the rest is the bootloader's, or is not there; make it smaller, link it "
+                    "for this chip, or take another board",
+                    segment.address, segment.end() - 1, board.name, board.application_begin,
+                    board.application_end - 1)};
+  }
+  return {};
 }
 
 }  // namespace motley::agent

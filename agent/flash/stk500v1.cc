@@ -30,8 +30,6 @@ constexpr milliseconds kDtrLow{50};
 /// Until the chip's clock runs and its receiver is on; with the slowest fuses 65 ms.
 constexpr milliseconds kStart{70};
 constexpr int kResets = 4;
-/// Noise on the line spoils a run in a while, and seldom two; a worn chip spoils each.
-constexpr int kRuns = 2;
 /// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence. Meanwhile the receiver
 /// holds three bytes: one sync waits there whole, but of a second one its first half, which then spoils what follows.
 /// So the first is waited for, and the next ones are sent only when it must have been lost.
@@ -42,14 +40,51 @@ constexpr milliseconds kQuietPatience{400};
 /// A page takes 12 ms on the wire at 115200 baud, 25 ms at 57600, and 9 ms in the chip; a USB bridge may add 16 ms.
 constexpr milliseconds kAnswerPatience{1000};
 
-/// One session with a bootloader.
-class Session {
+class Stk500v1 final : public Bootloader {
  public:
-  Session(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
+  Stk500v1(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
 
+  Result<void> Connect() override {
+    TRY(Begin());
+    TRY(CheckSignature());
+    return Command({kEnterProgramming}, {}).While("enter programming mode");
+  }
+
+  bool ErasesInWrite() const override { return true; }
+
+  Result<void> Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
+    for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
+      const auto place = static_cast<std::uint32_t>(address + at);
+      TRY(WritePage(place, bytes.subspan(at, board_.page_bytes)).While(fmt::format("write page at 0x{:04X}", place)));
+      done(board_.page_bytes);
+    }
+    return {};
+  }
+
+  Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
+                                            const BytesDone& done) override {
+    Bytes page(board_.page_bytes);
+    for (std::size_t at = 0; at < expected.size(); at += page.size()) {
+      const auto place = static_cast<std::uint32_t>(address + at);
+      TRY(ReadPage(place, page).While(fmt::format("read back page at 0x{:04X}", place)));
+      const auto differs = std::mismatch(page.begin(), page.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
+      if (differs.first != page.end()) {
+        const auto where = place + static_cast<std::uint32_t>(differs.first - page.begin());
+        return std::optional(Difference{where, *differs.first});
+      }
+      done(board_.page_bytes);
+    }
+    return std::optional<Difference>();
+  }
+
+  /// The answer is left unread. Everything is verified, a reset follows within 16 ms, and an answer that was lost in it
+  /// would make the first words of the application look like one.
+  Result<void> Start(std::uint32_t) override { return Send({kLeaveProgramming, kEndOfPacket}); }
+
+ private:
   /// Errors: kTimeout.
   Result<void> Begin() {
-    TRY(port_.SetBaud(board_.baud));
+    TRY(port_.SetFormat({board_.bauds.front()}));
     for (int reset = 0; reset < kResets; ++reset) {
       TRY(Reset());
       TRY_ASSIGN(const bool in_sync, Synchronise());
@@ -58,24 +93,15 @@ class Session {
     return Error{Code::kTimeout,
                  fmt::format("the bootloader on {} does not answer after {} resets; is it a {}, and has it "
                              "a bootloader of {} baud?",
-                             port_.name(), kResets, board_.name, board_.baud)};
+                             port_.name(), kResets, board_.name, board_.bauds.front())};
   }
 
   Result<void> CheckSignature() {
-    std::array<std::uint8_t, 3> found;
-    TRY(Command({kReadSignature}, found).While("read the signature"));
-    if (found == board_.signature) return {};
-    return Error{Code::kInvalid,
-                 fmt::format("the chip on {} has the signature {:02x}{:02x}{:02x}, and a {} has {:02x}{:02x}{:02x}; "
-                             "nothing was written",
-                             port_.name(), found[0], found[1], found[2], board_.name, board_.signature[0],
-                             board_.signature[1], board_.signature[2])};
+    std::array<std::uint8_t, 3> answer;
+    TRY(Command({kReadSignature}, answer).While("read the signature"));
+    const std::uint32_t found = std::uint32_t{answer[0]} << 16 | std::uint32_t{answer[1]} << 8 | answer[2];
+    return CheckChipId(board_, found, port_.name());
   }
-
-  Result<void> EnterProgramming() { return Command({kEnterProgramming}, {}); }
-  /// The answer is left unread. Everything is verified, a reset follows within 16 ms, and an answer that was lost in it
-  /// would make the first words of the application look like one.
-  Result<void> LeaveProgramming() { return Send({kLeaveProgramming, kEndOfPacket}); }
 
   /// `page` is a whole page.
   Result<void> WritePage(std::uint32_t address, std::span<const std::uint8_t> page) {
@@ -96,7 +122,6 @@ class Session {
     return Answer(page);
   }
 
- private:
   static std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
   static std::uint8_t Low(std::size_t number) { return static_cast<std::uint8_t>(number); }
 
@@ -108,9 +133,9 @@ class Session {
   }
 
   Result<void> Reset() {
-    TRY(port_.SetModemLines(LineLevel::kLow));
+    TRY(port_.SetModemLines({.dtr = false, .rts = false}));
     TRY(DiscardUntil(port_, steady_clock::now() + kDtrLow));
-    TRY(port_.SetModemLines(LineLevel::kHigh));
+    TRY(port_.SetModemLines({.dtr = true, .rts = true}));
     TRY(DiscardUntil(port_, steady_clock::now() + kStart));
     return {};
   }
@@ -176,55 +201,10 @@ class Session {
   const BoardType& board_;
 };
 
-/// Whole pages: the last one is filled up with what erased flash holds.
-Bytes Padded(const Image& image, std::uint32_t page_bytes) {
-  Bytes bytes = image.bytes;
-  bytes.resize((bytes.size() + page_bytes - 1) / page_bytes * page_bytes, 0xFF);
-  return bytes;
-}
-
-/// Everything after the sync. Errors as Flasher::Flash.
-Result<void> Program(Session& session, const SerialPort& port, const BoardType& board, const Bytes& wanted,
-                     const FlashProgress& progress) {
-  const std::uint32_t page_bytes = board.page_bytes;
-  const auto size = static_cast<std::uint32_t>(wanted.size());
-  TRY(session.CheckSignature());
-  TRY(session.EnterProgramming().While("enter programming mode"));
-  for (std::uint32_t at = 0; at < size; at += page_bytes) {
-    TRY(session.WritePage(at, std::span(wanted).subspan(at, page_bytes))
-            .While(fmt::format("write page at 0x{:04X}", at)));
-    progress(at + page_bytes, 2 * size);
-  }
-  Bytes page(page_bytes);
-  for (std::uint32_t at = 0; at < size; at += page_bytes) {
-    TRY(session.ReadPage(at, page).While(fmt::format("read back page at 0x{:04X}", at)));
-    const auto differs = std::mismatch(page.begin(), page.end(), wanted.begin() + at);
-    if (differs.first != page.end()) {
-      const auto address = at + static_cast<std::uint32_t>(differs.first - page.begin());
-      return Error{Code::kCorrupt,
-                   fmt::format("verify: 0x{:02X} was written at 0x{:04X} of {} and 0x{:02X} was read back; "
-                               "the chip's flash may be worn out",
-                               *differs.second, address, port.name(), *differs.first)};
-    }
-    progress(size + at + page_bytes, 2 * size);
-  }
-  return session.LeaveProgramming().While("start the application");
-}
-
-bool MayBeNoise(const Error& error) { return error.code == Code::kCorrupt || error.code == Code::kTimeout; }
-
 }  // namespace
 
-Result<void> Stk500v1::Flash(SerialPort& port, const BoardType& board, const Image& image,
-                             const FlashProgress& progress) {
-  TRY(CheckFits(image, board));
-  const Bytes wanted = Padded(image, board.page_bytes);
-  for (int run = 1;; ++run) {
-    Session session(port, board);
-    TRY(session.Begin());
-    auto programmed = Program(session, port, board, wanted, progress);
-    if (programmed || !MayBeNoise(programmed.error()) || run == kRuns) return programmed;
-  }
+std::unique_ptr<Bootloader> CreateStk500v1(SerialPort& port, const BoardType& board) {
+  return std::make_unique<Stk500v1>(port, board);
 }
 
 }  // namespace motley::agent

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "agent/flash/boards.h"
+#include "agent/flash/catalogue.h"
 #include "agent/flash/image.h"
 #include "agent/kinds/records.pb.h"
 #include "common/files/files.h"
@@ -24,16 +24,10 @@ milliseconds HelloPatience(const Instance& instance) {
   return milliseconds(given == 0 ? kDefaultHelloMs : given);
 }
 
-Result<Image> LoadImage(const Instance& instance, const ArtifactPath& artifact) {
+Result<Image> LoadImage(const Instance& instance, const BoardType& board, const ArtifactPath& artifact) {
   const v1::ArtifactRef& ref = instance.component.firmware().image();
   TRY_ASSIGN(const std::string content, ReadFile(artifact(ref.digest()), kMaxImageBytes));
-  return ParseImage(ref.name(), content);
-}
-
-Result<const BoardType*> BoardOf(const Instance& instance) {
-  const std::string& name = instance.host.mcu().board();
-  if (const BoardType* board = FindBoardType(name)) return board;
-  return Error{Code::kInvalid, "no type of board \"" + name + "\" is known; known are " + KnownBoardNames()};
+  return ParseImage(ref.name(), content, board.application_begin);
 }
 
 /// The record of a board; its file name is the device's id, with what a file name can not hold as %XX.
@@ -131,10 +125,18 @@ FirmwareKind::FirmwareKind(Loop& loop, Devices& devices, std::string state_folde
       artifact_(std::move(artifact)),
       worker_(loop, "firmware") {}
 
+Result<const BoardType*> FirmwareKind::BoardOf(const Instance& instance) const {
+  const std::string& name = instance.host.mcu().board();
+  if (const BoardType* board = devices_.catalogue().Find(name)) return board;
+  return Error{Code::kInvalid, "no type of board \"" + name + "\" is known; known are " + devices_.catalogue().Names()};
+}
+
 Result<void> FirmwareKind::Check(const Instance& instance) {
   TRY_ASSIGN(const BoardType* board, BoardOf(instance));
-  TRY_ASSIGN(const Image image, LoadImage(instance, artifact_));
-  return CheckFits(image, *board).While(instance.component.firmware().image().name());
+  TRY_ASSIGN(const Image image, LoadImage(instance, *board, artifact_));
+  const std::string& name = instance.component.firmware().image().name();
+  TRY(CheckFits(image, *board).While(name));
+  return CreateFlasher(board->protocol)->Check(image, *board).While(name);
 }
 
 void FirmwareKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
@@ -185,16 +187,18 @@ void FirmwareKind::Apply(const Instance& instance, std::function<void(Result<voi
     loop_.Post([failed, done] { done(failed); });
     return;
   }
-  auto prepare = [folder = folder_, artifact = artifact_, device = *device, instance]() -> Result<Image> {
-    TRY_ASSIGN(Image image, LoadImage(instance, artifact));
+  auto prepare = [folder = folder_, artifact = artifact_, device = *device, board = *board,
+                  instance]() -> Result<Devices::FlashOrder> {
+    TRY_ASSIGN(Image image, LoadImage(instance, *board, artifact));
     TRY(MarkWriting(folder, device, instance));
-    return image;
+    return Devices::FlashOrder{std::move(image), artifact(instance.component.firmware().image().digest()),
+                               std::nullopt};
   };
   // The first byte is sent when the record is on the disk, not before.
-  worker_.Run(prepare, [this, device = *device, board = *board, done](Result<Image> image) {
-    if (!image) return done(std::move(image).error());
-    devices_.Flash(device, *board, *std::move(image), [this, device, done](Result<void> flashed) {
-      if (!flashed) return done(std::move(flashed).While("flash board " + device));
+  worker_.Run(prepare, [this, device = *device, board = *board, done](Result<Devices::FlashOrder> order) {
+    if (!order) return done(std::move(order).error());
+    devices_.Flash(device, *board, *std::move(order), [this, device, done](Result<FlashReport> flashed) {
+      if (!flashed) return done(std::move(flashed).While("flash board " + device).error());
       worker_.Run([folder = folder_, device] { return MarkWritten(folder, device); }, done);
     });
   });

@@ -27,6 +27,7 @@ class FirmwareKind final : public Kind {
   void Remove(const Instance& instance, std::function<void(Result<void>)> done) override;
 
  private:
+  Result<const BoardType*> BoardOf(const Instance& instance) const;
   /// Its hello, after a reset where there is none.
   void AskBoard(const std::string& device, const Instance& instance, std::function<void(Result<Hello>)> done);
 

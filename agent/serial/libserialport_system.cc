@@ -84,15 +84,19 @@ class LibSerialPort : public SerialPort {
     return {};
   }
 
-  Result<void> SetBaud(std::uint32_t baud) override {
-    if (sp_set_baudrate(port_.get(), static_cast<int>(baud)) == SP_OK) return {};
-    return Error{Code::kInvalid, fmt::format("serial port {} can not do {} baud", name_, baud)};
+  Result<void> SetFormat(SerialFormat format) override {
+    const bool even = format.parity == Parity::kEven;
+    if (sp_set_baudrate(port_.get(), static_cast<int>(format.baud)) == SP_OK &&
+        sp_set_parity(port_.get(), even ? SP_PARITY_EVEN : SP_PARITY_NONE) == SP_OK) {
+      return {};
+    }
+    return Error{Code::kInvalid,
+                 fmt::format("serial port {} can not do {} baud 8{}1", name_, format.baud, even ? 'E' : 'N')};
   }
 
-  Result<void> SetModemLines(LineLevel level) override {
-    const bool high = level == LineLevel::kHigh;
-    if (sp_set_dtr(port_.get(), high ? SP_DTR_ON : SP_DTR_OFF) != SP_OK) return Gone(name_, errno);
-    if (sp_set_rts(port_.get(), high ? SP_RTS_ON : SP_RTS_OFF) != SP_OK) return Gone(name_, errno);
+  Result<void> SetModemLines(ModemLines lines) override {
+    if (sp_set_dtr(port_.get(), lines.dtr ? SP_DTR_ON : SP_DTR_OFF) != SP_OK) return Gone(name_, errno);
+    if (sp_set_rts(port_.get(), lines.rts ? SP_RTS_ON : SP_RTS_OFF) != SP_OK) return Gone(name_, errno);
     return {};
   }
 

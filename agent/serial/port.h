@@ -14,9 +14,21 @@ namespace motley::agent {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-enum class LineLevel { kLow, kHigh };
+enum class Parity { kNone, kEven };
 
-/// An open serial port, 8N1, no flow control, for this process alone; closes with the object.
+/// 8 data bits and one stop bit.
+struct SerialFormat {
+  std::uint32_t baud;
+  Parity parity = Parity::kNone;
+};
+
+/// True is active, which is a low level on the pin of a UART.
+struct ModemLines {
+  bool dtr;
+  bool rts;
+};
+
+/// An open serial port without flow control, for this process alone; closes with the object.
 ///
 /// One thread at a time. Errors of all calls: kUnavailable when the port is gone (the board was pulled).
 class SerialPort {
@@ -36,11 +48,11 @@ class SerialPort {
   /// Hands all of `data` to the driver. Errors: kTimeout (the driver does not take it).
   virtual Result<void> Write(std::span<const std::uint8_t> data, Deadline deadline) = 0;
 
-  /// Changes the speed now; what is under way in either direction is garbled.
-  virtual Result<void> SetBaud(std::uint32_t baud) = 0;
+  /// Takes effect now; what is under way in either direction is garbled. Errors: kInvalid (the port can not do that).
+  virtual Result<void> SetFormat(SerialFormat format) = 0;
 
-  /// Sets DTR and RTS. A rising DTR resets boards of the Arduino family.
-  virtual Result<void> SetModemLines(LineLevel level) = 0;
+  /// DTR going active resets boards of the Arduino family.
+  virtual Result<void> SetModemLines(ModemLines lines) = 0;
 
   /// Throws away what was received and not read.
   virtual Result<void> DiscardInput() = 0;
@@ -71,7 +83,7 @@ class SerialSystem {
 
   virtual Result<std::vector<PortInfo>> List() = 0;
 
-  /// Opening raises DTR, which resets boards of the Arduino family unless it was up.
+  /// 8N1. Opening makes DTR and RTS active, which resets boards of the Arduino family unless they were.
   /// Errors: kNotFound (lists the ports there are), kDenied, kConflict (in use, by whom), kInvalid (baud rate).
   virtual Result<std::unique_ptr<SerialPort>> Open(const std::string& name, std::uint32_t baud) = 0;
 };

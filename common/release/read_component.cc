@@ -13,6 +13,7 @@ using Setters = Reader::Setters;
 constexpr int kMaxMode = 07777;
 constexpr std::int64_t kMaxPids = 4'194'304;  // the kernel's limit, PID_MAX_LIMIT
 constexpr std::uint32_t kMaxCpus = 4096;
+constexpr std::int64_t kMaxProbationMs = 24ll * 3600 * 1000;
 constexpr std::int64_t kMaxMegabytes = 1ll << 30;
 
 /// Names of components; those that the variant does without are not waited for.
@@ -126,6 +127,11 @@ void AddFirmwareKeys(Reader& reader, v1::FirmwareSpec& firmware, Setters& setter
   setters["image"] = reader.Artifact([&] { return firmware.mutable_image(); });
   setters["version"] = reader.String([&] { return firmware.mutable_version(); });
   setters["hello_ms"] = reader.Milliseconds([&](auto ms) { firmware.set_hello_ms(ms); });
+  setters["probation_ms"] =
+      reader.Whole<std::uint32_t>([&](auto ms) { firmware.set_probation_ms(ms); }, 0, kMaxProbationMs);
+  setters["self_test"] = reader.Flag([&](bool wanted) { firmware.set_self_test(wanted); });
+  setters["address"] = reader.Whole<std::uint32_t>([&](auto address) { firmware.set_address(address); }, 0, UINT32_MAX);
+  setters["absent_ms"] = reader.Milliseconds([&](auto ms) { firmware.set_absent_ms(ms); });
 }
 
 void AddArchiveKeys(Reader& reader, v1::ArchiveSpec& archive, Setters& setters) {

@@ -49,6 +49,10 @@ void AddFirmware(const v1::FirmwareSpec& firmware, ArtifactNames& artifacts, Mod
   if (firmware.has_image()) AddArtifact(json, "image", firmware.image(), artifacts);
   AddText(json, "version", firmware.version());
   AddNumber(json, "hello_ms", firmware.hello_ms());
+  if (firmware.has_probation_ms()) json["probation_ms"] = firmware.probation_ms();
+  if (firmware.self_test()) json["self_test"] = true;
+  if (firmware.has_address()) json["address"] = firmware.address();
+  AddNumber(json, "absent_ms", firmware.absent_ms());
 }
 
 /// The short form, "127.0.0.1:8080:80/tcp".

@@ -42,12 +42,12 @@ class FakePort final : public agent::SerialPort {
     return {};
   }
 
-  Result<void> SetBaud(std::uint32_t) override { return {}; }
+  Result<void> SetFormat(agent::SerialFormat) override { return {}; }
 
-  Result<void> SetModemLines(agent::LineLevel level) override {
+  Result<void> SetModemLines(agent::ModemLines lines) override {
     if (!board_.present) return Gone();
-    if (level == agent::LineLevel::kHigh && low_) board_.Reset(true);
-    low_ = level == agent::LineLevel::kLow;
+    if (lines.dtr && low_) board_.Reset(true);
+    low_ = !lines.dtr;
     return {};
   }
 
@@ -83,7 +83,11 @@ void FakeBoard::Reset(bool into_bootloader) {
   }
   in_bootloader_ = into_bootloader;
   command_.clear();
-  if (!into_bootloader) StartApplication();
+  if (into_bootloader) {
+    ++bootloader_starts;
+  } else {
+    StartApplication();
+  }
 }
 
 void FakeBoard::StartApplication() {

@@ -33,6 +33,7 @@ class FakeBoard {
   bool busy = false;
   int opened = 0;
   int pages_written = 0;
+  int bootloader_starts = 0;
 
   void Say(const std::string& text);
   /// The power goes away and the port with it.

@@ -30,7 +30,7 @@ class DevicesTest : public testing::Test {
     };
     Devices::Options options;
     options.scan_interval = scan_interval;
-    devices_ = std::make_unique<Devices>(*loop_, system_, events, options);
+    devices_ = std::make_unique<Devices>(*loop_, system_, catalogue_, events, options);
     bool started = false;
     devices_->Start([&] { started = true; });
     ASSERT_TRUE(RunUntil(*loop_, [&] { return started; }));
@@ -49,11 +49,12 @@ class DevicesTest : public testing::Test {
     return FlashProgram(device, FakeProgram(version));
   }
   Result<void> FlashProgram(const std::string& device, const std::string& program) {
-    std::optional<Result<void>> answer;
-    devices_->Flash(device, *FindBoardType("uno"), Image{{program.begin(), program.end()}},
-                    [&](Result<void> result) { answer = std::move(result); });
+    std::optional<Result<FlashReport>> answer;
+    devices_->Flash(device, *catalogue_.Find("uno"), {.image = {{{0, {program.begin(), program.end()}}}}},
+                    [&](Result<FlashReport> result) { answer = std::move(result); });
     EXPECT_TRUE(RunUntil(*loop_, [&] { return answer.has_value(); }));
-    return *answer;
+    if (!*answer) return answer->error();
+    return {};
   }
   static v1::McuHost Uno(const std::string& serial_number = "") {
     v1::McuHost host;
@@ -68,6 +69,7 @@ class DevicesTest : public testing::Test {
   std::vector<std::string> plugged_;
   int changes_ = 0;
   std::unique_ptr<Devices> devices_;
+  const BoardCatalogue catalogue_ = BoardCatalogue::BuiltIn();
 };
 
 TEST_F(DevicesTest, TellsTwoSameBoardsApartByTheirSerialNumbers) {

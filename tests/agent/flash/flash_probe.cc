@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "agent/flash/catalogue.h"
 #include "agent/flash/flasher.h"
 #include "agent/serial/port.h"
 #include "common/files/files.h"
@@ -15,19 +16,23 @@ namespace {
 Result<void> Flash(const std::string& port_name, const std::string& file) {
   const auto system = CreateSerialSystem();
   TRY_ASSIGN(const std::string content, ReadFile(file, 1 << 20));
-  TRY_ASSIGN(const Image image, ParseImage(file, content));
+  const auto catalogue = BoardCatalogue::BuiltIn();
   const BoardType* board = nullptr;
   TRY_ASSIGN(const auto ports, system->List());
   for (const PortInfo& port : ports) {
-    if (port.name == port_name) board = BoardTypeOf(port.usb_vendor, port.usb_product);
+    if (port.name == port_name) board = catalogue.Of(port.usb_vendor, port.usb_product);
   }
   // A port that is not there, or is no board's: opening it says so.
-  TRY_ASSIGN(const auto port, system->Open(port_name, board == nullptr ? 115200 : board->baud));
+  TRY_ASSIGN(auto port, system->Open(port_name, board == nullptr ? 115200 : board->bauds.front()));
   if (board == nullptr) return Error{Code::kInvalid, "port " + port_name + " has no board that is known"};
-  return CreateFlasher(board->protocol)->Flash(*port, *board, image, [](std::uint32_t done, std::uint32_t total) {
+  TRY_ASSIGN(const Image image, ParseImage(file, content, board->application_begin));
+  const auto progress = [](std::uint32_t done, std::uint32_t total) {
     fmt::print("{} of {}\n", done, total);
     std::fflush(stdout);
-  });
+  };
+  TRY(CreateFlasher(board->protocol)
+          ->Flash(port, *board, {.image = image, .file = file, .known = nullptr, .progress = progress}));
+  return {};
 }
 
 int Main(int argc, char** argv) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/flash/catalogue.h"
+
 namespace motley::agent {
 namespace {
 
@@ -16,16 +18,17 @@ TEST(IntelHex, IsReadWithGapsErased) {
   EXPECT_FALSE(image.has_value());  // checksum
   const auto sound = ParseIntelHex(":020000000102FB\r\n:0100040005F6\r\n:00000001FF\r\n");
   ASSERT_TRUE(sound.has_value()) << sound.error().message;
-  EXPECT_THAT(sound->bytes, ElementsAre(1, 2, 0xFF, 0xFF, 5));
+  EXPECT_THAT(sound->segments, ElementsAre(Segment{0, {1, 2}}, Segment{4, {5}}));
+  EXPECT_THAT(ContentOf(*sound, 1, 4), ElementsAre(2, 0xFF, 0xFF, 5));
 }
 
 TEST(IntelHex, KnowsExtendedAddresses) {
   const auto segment = ParseIntelHex(":020000020010EC\n:0100000005FA\n:00000001FF\n");
   ASSERT_TRUE(segment.has_value()) << segment.error().message;
-  EXPECT_EQ(segment->bytes.size(), 0x101u);
+  EXPECT_EQ(segment->segments[0].address, 0x100u);
   const auto linear = ParseIntelHex(":020000040001F9\n:0100000005FA\n:00000001FF\n");
   ASSERT_TRUE(linear.has_value()) << linear.error().message;
-  EXPECT_EQ(linear->bytes.size(), 0x10001u);
+  EXPECT_EQ(linear->segments[0].address, 0x10000u);
 }
 
 struct Broken {
@@ -57,19 +60,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Broken{":02FFFF000102FD\n:00000001FF\n", "runs past the end of its 64 KiB"}));
 
 TEST(Image, IsHexByItsNameAndElseRaw) {
-  EXPECT_THAT(ParseImage("fw.bin", "\x01\x02")->bytes, ElementsAre(1, 2));
-  EXPECT_THAT(ParseImage("FW.HEX", ":0100000005FA\n:00000001FF\n")->bytes, ElementsAre(5));
-  EXPECT_THAT(ParseImage("fw.hex", "garbage").error().message, HasSubstr("fw.hex: HEX file, line 1"));
-  EXPECT_FALSE(ParseImage("fw.bin", "").has_value());
+  EXPECT_THAT(ParseImage("fw.bin", "\x01\x02", 0x2000)->segments, ElementsAre(Segment{0x2000, {1, 2}}));
+  EXPECT_THAT(ParseImage("FW.HEX", ":0100000005FA\n:00000001FF\n", 0x2000)->segments, ElementsAre(Segment{0, {5}}));
+  EXPECT_THAT(ParseImage("fw.hex", "garbage", 0).error().message, HasSubstr("fw.hex: HEX file, line 1"));
+  EXPECT_FALSE(ParseImage("fw.bin", "", 0).has_value());
 }
 
 TEST(Image, MustFitBelowTheBootloader) {
-  const BoardType& uno = *FindBoardType("uno");
-  EXPECT_TRUE(CheckFits({std::vector<std::uint8_t>(32256)}, uno).has_value());
-  EXPECT_EQ(CheckFits({std::vector<std::uint8_t>(32257)}, uno).error().message,
-            "the image has 32257 bytes and board uno has room for 32256 below its bootloader; make it smaller, or take "
-            "another "
-            "board");
+  const auto catalogue = BoardCatalogue::BuiltIn();
+  const BoardType& uno = *catalogue.Find("uno");
+  EXPECT_TRUE(CheckFits({{{0, std::vector<std::uint8_t>(32256)}}}, uno).has_value());
+  EXPECT_EQ(
+      CheckFits({{{0, std::vector<std::uint8_t>(32257)}}}, uno).error().message,
+      "the image has something at 0x0 to 0x7E00, and an application for board uno may occupy 0x0 to 0x7DFF: the rest "
+      "is the bootloader's, or is not there; make it smaller, link it for this chip, or take another board");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include "agent/flash/stk500v1.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/flash/catalogue.h"
+#include "agent/flash/flasher.h"
 #include "tests/fakes/fake_serial.h"
 
 namespace motley::agent {
@@ -13,26 +13,70 @@ using testing::HasSubstr;
 class Stk500v1Test : public testing::Test {
  protected:
   Result<void> Flash(std::size_t bytes = 1000) {
-    image_.bytes.assign(bytes, 0);
-    for (std::size_t i = 0; i < bytes; ++i) image_.bytes[i] = static_cast<std::uint8_t>(i * 7);
-    const auto port = tests::OpenFakePort(board_);
-    return Stk500v1().Flash(*port, *FindBoardType("uno"), image_, [this](std::uint32_t done, std::uint32_t total) {
-      progress_ = {done, total};
-    });
+    program_.assign(bytes, 0);
+    for (std::size_t i = 0; i < bytes; ++i) program_[i] = static_cast<std::uint8_t>(i * 7);
+    return FlashKnowing(nullptr);
+  }
+  Result<void> FlashKnowing(const Image* known) {
+    auto port = tests::OpenFakePort(board_);
+    const Image image{{{0, program_}}};
+    const auto progress = [this](std::uint32_t done, std::uint32_t total) { progress_ = {done, total}; };
+    auto flashed = CreateFlasher(FlashProtocol::kStk500v1)
+                       ->Flash(port, *BoardCatalogue::BuiltIn().Find("uno"),
+                               {.image = image, .file = "", .known = known, .progress = progress});
+    if (!flashed) return std::move(flashed).error();
+    report_ = *flashed;
+    return {};
   }
 
   tests::FakeBoard board_;
-  Image image_;
+  std::vector<std::uint8_t> program_;
+  FlashReport report_;
   std::pair<std::uint32_t, std::uint32_t> progress_;
 };
 
 TEST_F(Stk500v1Test, WritesWholePagesAndReadsThemBack) {
   const auto flashed = Flash();
   ASSERT_TRUE(flashed.has_value()) << flashed.error().message;
-  EXPECT_TRUE(std::equal(image_.bytes.begin(), image_.bytes.end(), board_.flash.begin()));
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
   EXPECT_EQ(board_.flash[1001], 0xFF);
   EXPECT_EQ(board_.pages_written, 8);
   EXPECT_EQ(progress_, (std::pair<std::uint32_t, std::uint32_t>(2048, 2048)));
+}
+
+TEST_F(Stk500v1Test, WritesOnlyPagesThatChange) {
+  ASSERT_TRUE(Flash().has_value());
+  const Image known{{{0, program_}}};
+  program_[300] ^= 1;
+  program_[700] ^= 1;
+  board_.pages_written = 0;
+  ASSERT_TRUE(FlashKnowing(&known).has_value());
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.pages_written, 2);
+  EXPECT_EQ(report_.written_bytes, 256u);
+  EXPECT_EQ(report_.skipped_bytes, 744u);
+}
+
+TEST_F(Stk500v1Test, DoesNotRelyOnWhatProvesWrong) {
+  ASSERT_TRUE(Flash().has_value());
+  const Image known{{{0, program_}}};
+  board_.flash[301] ^= 1;
+  board_.flash[900] ^= 1;
+  program_[300] ^= 1;
+  ASSERT_TRUE(FlashKnowing(&known).has_value());
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+}
+
+TEST_F(Stk500v1Test, GoesOnWhereAFlashWasCutOff) {
+  board_.unplug_after = 600;
+  EXPECT_FALSE(Flash().has_value());
+  const int before = board_.pages_written;
+  EXPECT_GT(before, 1);
+  board_.present = true;
+  board_.unplug_after = -1;
+  ASSERT_TRUE(Flash().has_value());
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.pages_written, 8);
 }
 
 TEST_F(Stk500v1Test, RefusesAChipWithAnotherSignatureBeforeWriting) {
@@ -40,7 +84,8 @@ TEST_F(Stk500v1Test, RefusesAChipWithAnotherSignatureBeforeWriting) {
   const auto flashed = Flash();
   ASSERT_FALSE(flashed.has_value());
   EXPECT_EQ(flashed.error().code, Code::kInvalid);
-  EXPECT_THAT(flashed.error().message, HasSubstr("signature 1e9801, and a uno has 1e950f; nothing was written"));
+  EXPECT_THAT(flashed.error().message,
+              HasSubstr("says that it is 0x1E9801, and the ATmega328P of a uno says 0x1E950F; nothing was written"));
   EXPECT_EQ(board_.pages_written, 0);
 }
 
@@ -68,7 +113,7 @@ TEST_F(Stk500v1Test, FindsAByteThatDidNotTake) {
   ASSERT_FALSE(flashed.has_value());
   EXPECT_EQ(flashed.error().code, Code::kCorrupt);
   EXPECT_THAT(flashed.error().message, HasSubstr("at 0x012C"));
-  EXPECT_EQ(board_.pages_written, 16);  // in two runs
+  EXPECT_EQ(board_.pages_written, 8 + 6);  // a second time from where it differs
 }
 
 TEST_F(Stk500v1Test, SaysThatTheBoardWasPulled) {
@@ -83,8 +128,8 @@ TEST_F(Stk500v1Test, StartsOverOnceWhenNoiseSpoilsAnAnswer) {
   board_.garble_answer = 6;
   const auto flashed = Flash();
   ASSERT_TRUE(flashed.has_value()) << flashed.error().message;
-  EXPECT_TRUE(std::equal(image_.bytes.begin(), image_.bytes.end(), board_.flash.begin()));
-  EXPECT_GT(board_.pages_written, 8);
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.bootloader_starts, 2);
 }
 
 }  // namespace

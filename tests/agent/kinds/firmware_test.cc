@@ -29,7 +29,8 @@ class FirmwareKindTest : public testing::Test {
     devices_.reset();
     const DeviceEvents events{[] {}, [] {}, [](const std::string&, const std::string&) {},
                               [](const std::string&, const std::string&, const std::string&, bool) {}};
-    devices_ = std::make_unique<Devices>(*loop_, system_, events, Devices::Options{.scan_interval = milliseconds(5)});
+    devices_ = std::make_unique<Devices>(*loop_, system_, catalogue_, events,
+                                         Devices::Options{.scan_interval = milliseconds(5)});
     bool started = false;
     devices_->Start([&] { started = true; });
     EXPECT_TRUE(tests::RunUntil(*loop_, [&] { return started; }));
@@ -76,6 +77,7 @@ class FirmwareKindTest : public testing::Test {
   FakeBoard& board_;
   std::unique_ptr<Devices> devices_;
   std::unique_ptr<FirmwareKind> kind_;
+  const BoardCatalogue catalogue_ = BoardCatalogue::BuiltIn();
 };
 
 TEST_F(FirmwareKindTest, FlashesConfirmsAndKnowsItAgain) {
@@ -174,8 +176,9 @@ TEST_F(FirmwareKindTest, RefusesWhatCanNotFitBeforeAnythingIsTouched) {
   const std::string bytes(40000, 'x');
   large.component.mutable_firmware()->mutable_image()->set_digest(Sha256(bytes));
   ASSERT_TRUE(WriteFileAtomically(folder_ / Sha256(bytes), bytes, 0600).has_value());
-  EXPECT_THAT(kind_->Check(large).error().message,
-              HasSubstr("the image has 40000 bytes and board uno has room for 32256"));
+  EXPECT_THAT(
+      kind_->Check(large).error().message,
+      HasSubstr("the image has something at 0x0 to 0x9C3F, and an application for board uno may occupy 0x0 to 0x7DFF"));
 
   Instance broken = Make("1.0.0");
   broken.component.mutable_firmware()->mutable_image()->set_name("blink.hex");

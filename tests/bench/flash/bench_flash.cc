@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "agent/flash/catalogue.h"
 #include "agent/flash/flasher.h"
 #include "common/files/files.h"
 #include "tests/support/program.h"
@@ -46,17 +47,19 @@ Times Limit(std::size_t bytes, const agent::BoardType& board, double page_write)
 
 Result<Times> Ours(const agent::BoardType& board, const agent::Image& image, const std::string& port_name) {
   const auto system = agent::CreateSerialSystem();
-  TRY_ASSIGN(const auto port, system->Open(port_name, board.baud));
+  TRY_ASSIGN(auto port, system->Open(port_name, board.bauds.front()));
   const auto began = steady_clock::now();
   std::optional<steady_clock::time_point> first, middle;
   const std::uint32_t first_page = board.page_bytes;
   Times times{};
-  TRY(agent::CreateFlasher(board.protocol)->Flash(*port, board, image, [&](std::uint32_t done, std::uint32_t total) {
-    if (done == first_page) first = steady_clock::now();
-    if (done == total / 2) middle = steady_clock::now();
-  }));
+  const agent::FlashJob job{
+      .image = image, .file = "", .known = nullptr, .progress = [&](std::uint32_t done, std::uint32_t total) {
+        if (done == first_page) first = steady_clock::now();
+        if (done == total / 2) middle = steady_clock::now();
+      }};
+  TRY(agent::CreateFlasher(board.protocol)->Flash(port, board, job));
   times.whole = Seconds(began);
-  const double pages = static_cast<double>((image.bytes.size() + board.page_bytes - 1) / board.page_bytes);
+  const double pages = static_cast<double>((image.bytes() + board.page_bytes - 1) / board.page_bytes);
   // From the end of the first page to the end of the last: one page less than all.
   times.write = std::chrono::duration<double>(*middle - *first).count() * pages / (pages - 1);
   times.read = Seconds(*middle);
@@ -66,7 +69,7 @@ Result<Times> Ours(const agent::BoardType& board, const agent::Image& image, con
 double Avrdude(const std::string& file, const agent::BoardType& board, const std::string& port_name) {
   const auto began = steady_clock::now();
   const auto finished = tests::RunProgram({"avrdude", "-q", "-q", "-p", "m328p", "-c", "arduino", "-P", port_name, "-b",
-                                           std::to_string(board.baud), "-D", "-U", "flash:w:" + file + ":i"},
+                                           std::to_string(board.bauds.front()), "-D", "-U", "flash:w:" + file + ":i"},
                                           {}, std::chrono::seconds(120));
   if (finished.exit_code != 0) fmt::print(stderr, "avrdude: {}\n", finished.output);
   CHECK(finished.exit_code == 0);
@@ -74,13 +77,14 @@ double Avrdude(const std::string& file, const agent::BoardType& board, const std
 }
 
 Result<void> Run(const std::string& file, int runs) {
-  const agent::BoardType& board = *agent::FindBoardType("uno");
+  const auto catalogue = agent::BoardCatalogue::BuiltIn();
+  const agent::BoardType& board = *catalogue.Find("uno");
   TRY_ASSIGN(const std::string content, ReadFile(file, 1 << 20));
-  TRY_ASSIGN(const agent::Image image, agent::ParseImage(file, content));
+  TRY_ASSIGN(const agent::Image image, agent::ParseImage(file, content, board.application_begin));
   std::string port_name;
   TRY_ASSIGN(const auto ports, agent::CreateSerialSystem()->List());
   for (const agent::PortInfo& port : ports) {
-    if (agent::BoardTypeOf(port.usb_vendor, port.usb_product) == &board) port_name = port.name;
+    if (catalogue.Of(port.usb_vendor, port.usb_product) == &board) port_name = port.name;
   }
   if (port_name.empty()) return Error{Code::kNotFound, "no uno is plugged in"};
 
@@ -92,9 +96,9 @@ Result<void> Run(const std::string& file, int runs) {
     ours.push_back(times.whole);
     theirs.push_back(Avrdude(file, board, port_name));
   }
-  const auto bytes = static_cast<double>(image.bytes.size());
-  const Times limit = Limit(image.bytes.size(), board, 0.004);
-  fmt::print("image {} bytes, {:.0f} baud on the wire, 4 ms for a page write, medians of {} runs\n", image.bytes.size(),
+  const auto bytes = static_cast<double>(image.bytes());
+  const Times limit = Limit(image.bytes(), board, 0.004);
+  fmt::print("image {} bytes, {:.0f} baud on the wire, 4 ms for a page write, medians of {} runs\n", image.bytes(),
              kRealBaud, runs);
   fmt::print("{:<34}{:>10}{:>12}{:>10}\n", "", "seconds", "bytes/s", "of limit");
   const auto row = [&](const char* name, double seconds, double limit_seconds) {

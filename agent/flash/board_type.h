@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+
+namespace motley::agent {
+
+enum class FlashProtocol {
+  kStk500v1,   ///< optiboot, ATmegaBOOT
+  kStk500v2,   ///< the bootloader of the Arduino Mega 2560
+  kStm32,      ///< the system memory of STM32 chips (AN3155)
+  kEspressif,  ///< the ROM of ESP32 and ESP8266
+  kSmp,        ///< MCUmgr on an application that MCUboot starts
+  kTool,       ///< a program of others, by a command template
+};
+
+/// How the modem lines bring a board into its bootloader, and out of it.
+enum class ResetMethod {
+  kNone,       ///< by the protocol itself, or by hand
+  kDtr,        ///< DTR hangs on the reset pin over a capacitor: its rising edge resets (Arduino)
+  kEspressif,  ///< RTS pulls EN down, DTR pulls GPIO0 down, over two transistors
+  kBoot0Rts,   ///< DTR pulls NRST down; RTS pulls BOOT0 up
+  kTouch1200,  ///< opening the port at 1200 baud, which brings up another port
+};
+
+struct UsbId {
+  std::uint16_t vendor;
+  std::uint16_t product;
+  bool operator==(const UsbId&) const = default;
+};
+
+/// `count` sectors of `bytes` each, from `address` on. A sector is the least that can be erased, or be written where
+/// the bootloader erases by itself.
+struct SectorRun {
+  std::uint32_t address;
+  std::uint32_t count;
+  std::uint32_t bytes;
+  std::uint32_t end() const { return address + count * bytes; }
+};
+
+/// A type of board: how it is recognised, flashed and listened to. Sizes and addresses in bytes.
+struct BoardType {
+  /// [a-z0-9][a-z0-9._-]{0,62}; what models and selectors say.
+  std::string name;
+  /// For people: "Arduino Uno R3".
+  std::string title;
+  std::string chip;
+  FlashProtocol protocol = FlashProtocol::kStk500v1;
+  /// What a chip may answer that is asked who it is: the signature of an AVR (0x1E950F), the product id of an STM32,
+  /// the magic number of an ESP. Empty: whatever it says is right.
+  std::vector<std::uint32_t> chip_ids;
+  /// Of the bootloader: the one that it is called at, and then faster ones that may be changed to.
+  std::vector<std::uint32_t> bauds;
+  ResetMethod reset = ResetMethod::kDtr;
+  /// In ascending order.
+  std::vector<SectorRun> sectors;
+  /// The most that one write takes.
+  std::uint32_t page_bytes = 0;
+  /// What an image may occupy: [begin, end).
+  std::uint32_t application_begin = 0;
+  std::uint32_t application_end = 0;
+  /// Of the application: its hello and its lines.
+  std::uint32_t hello_baud = 115200;
+  std::vector<UsbId> usb_ids;
+  /// Of kTool: a program and its arguments, in which {port}, {image} and {baud} are replaced.
+  std::vector<std::string> tool;
+};
+
+/// Errors: kInvalid (`found` is no chip of this type of board; says what was found on `port`).
+Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port);
+
+}  // namespace motley::agent
