@@ -47,8 +47,12 @@ TEST_P(SshProcessTest, LivesOnWithoutConnectionAndAgent) {
   EXPECT_TRUE(Runs(before.pid));
   NewKind();
   server_.Start();
-  EXPECT_TRUE(tests::WaitFor([&] { return Observe(instance).match == Match::kMatches; }));
-  EXPECT_EQ(Observe(instance).pid, before.pid);
+  Observed after;
+  EXPECT_TRUE(tests::WaitFor([&] {
+    after = Observe(instance);
+    return after.match == Match::kMatches;
+  })) << after.detail;
+  EXPECT_EQ(after.pid, before.pid) << after.detail;
 }
 
 TEST_P(SshProcessTest, RestartsAProgramThatEnds) {
