@@ -30,6 +30,9 @@ class Bootloader {
 
   /// Whether Write erases what it writes to; if not, Erase comes first.
   virtual bool ErasesInWrite() const = 0;
+  /// Whether writing anything erases all that lies before it, from the start of the flash on. Then all of that is
+  /// written along with it, in one call of Write for a session.
+  virtual bool ErasesFromStart() const { return false; }
   /// `address` and `size` are of whole sectors.
   virtual Result<void> Erase(std::uint32_t address, std::uint32_t size);
 

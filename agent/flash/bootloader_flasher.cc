@@ -39,6 +39,7 @@ class Run {
     if (!relied_on) {
       TRY_ASSIGN(changed, ChangedByComparing(all));
     }
+    if (bootloader_.ErasesFromStart() && !changed.empty()) changed = SectorsUpTo(changed.back(), all, board_);
     FlashReport report;
     for (const Sector& sector : all) report.skipped_bytes += sector.used;
     const std::vector<Block> blocks = BlocksOf(changed, job_.image);

@@ -2,6 +2,7 @@
 
 #include "agent/flash/bootloader.h"
 #include "agent/flash/stk500v1.h"
+#include "agent/flash/stk500v2.h"
 
 namespace motley::agent {
 
@@ -14,6 +15,7 @@ std::unique_ptr<Flasher> CreateFlasher(FlashProtocol protocol) {
     case FlashProtocol::kStk500v1:
       return CreateBootloaderFlasher(CreateStk500v1);
     case FlashProtocol::kStk500v2:
+      return CreateBootloaderFlasher(CreateStk500v2);
     case FlashProtocol::kStm32:
     case FlashProtocol::kEspressif:
     case FlashProtocol::kSmp:

@@ -26,6 +26,21 @@ std::vector<Sector> SectorsOf(const Image& image, const BoardType& board) {
   return sectors;
 }
 
+std::vector<Sector> SectorsUpTo(const Sector& last, const std::vector<Sector>& used, const BoardType& board) {
+  std::vector<Sector> sectors;
+  auto next = used.begin();
+  for (const SectorRun& run : board.sectors) {
+    for (std::uint32_t address = run.address; address < run.end() && address <= last.address; address += run.bytes) {
+      if (next != used.end() && next->address == address) {
+        sectors.push_back(*next++);
+      } else {
+        sectors.push_back({address, run.bytes, 0});
+      }
+    }
+  }
+  return sectors;
+}
+
 std::vector<Block> BlocksOf(const std::vector<Sector>& sectors, const Image& image) {
   std::vector<Block> blocks;
   for (const Sector& sector : sectors) {

@@ -20,6 +20,9 @@ struct Sector {
 /// In ascending order. What lies outside of the board's sectors is in none.
 std::vector<Sector> SectorsOf(const Image& image, const BoardType& board);
 
+/// All sectors of the board up to `last`, which is one of `used`: those that an image has something in (SectorsOf).
+std::vector<Sector> SectorsUpTo(const Sector& last, const std::vector<Sector>& used, const BoardType& board);
+
 /// Whole sectors that follow each other, with what they are to hold.
 struct Block {
   std::uint32_t address;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/flash/avr_reset.h"
+
 namespace motley::agent {
 namespace {
 
@@ -25,10 +27,6 @@ constexpr std::uint8_t kReadPage = 0x74;
 constexpr std::uint8_t kReadSignature = 0x75;
 constexpr std::uint8_t kFlashMemory = 'F';
 
-/// The reset line hangs on DTR over a capacitor of 100 nF, which must be empty before the edge.
-constexpr milliseconds kDtrLow{50};
-/// Until the chip's clock runs and its receiver is on; with the slowest fuses 65 ms.
-constexpr milliseconds kStart{70};
 constexpr int kResets = 4;
 /// Optiboot blinks for 0.4 s before it listens, and starts the application after 1 s of silence. Meanwhile the receiver
 /// holds three bytes: one sync waits there whole, but of a second one its first half, which then spoils what follows.
@@ -39,6 +37,9 @@ constexpr milliseconds kQuiet{25};
 constexpr milliseconds kQuietPatience{400};
 /// A page takes 12 ms on the wire at 115200 baud, 25 ms at 57600, and 9 ms in the chip; a USB bridge may add 16 ms.
 constexpr milliseconds kAnswerPatience{1000};
+
+/// Bootloaders read as much as they are told to, and not only a page; optiboot counts in one byte, whose 0 is 256.
+constexpr std::size_t kMaxRead = 256;
 
 class Stk500v1 final : public Bootloader {
  public:
@@ -63,16 +64,17 @@ class Stk500v1 final : public Bootloader {
 
   Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
                                             const BytesDone& done) override {
-    Bytes page(board_.page_bytes);
-    for (std::size_t at = 0; at < expected.size(); at += page.size()) {
+    for (std::size_t at = 0; at < expected.size(); at += kMaxRead) {
       const auto place = static_cast<std::uint32_t>(address + at);
-      TRY(ReadPage(place, page).While(fmt::format("read back page at 0x{:04X}", place)));
-      const auto differs = std::mismatch(page.begin(), page.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
-      if (differs.first != page.end()) {
-        const auto where = place + static_cast<std::uint32_t>(differs.first - page.begin());
+      Bytes found(std::min(kMaxRead, expected.size() - at));
+      TRY(Read(place, found).While(fmt::format("read back at 0x{:04X}", place)));
+      const auto differs =
+          std::mismatch(found.begin(), found.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
+      if (differs.first != found.end()) {
+        const auto where = place + static_cast<std::uint32_t>(differs.first - found.begin());
         return std::optional(Difference{where, *differs.first});
       }
-      done(board_.page_bytes);
+      done(static_cast<std::uint32_t>(found.size()));
     }
     return std::optional<Difference>();
   }
@@ -86,7 +88,7 @@ class Stk500v1 final : public Bootloader {
   Result<void> Begin() {
     TRY(port_.SetFormat({board_.bauds.front()}));
     for (int reset = 0; reset < kResets; ++reset) {
-      TRY(Reset());
+      TRY(ResetAvr(port_));
       TRY_ASSIGN(const bool in_sync, Synchronise());
       if (in_sync) return {};
     }
@@ -114,12 +116,13 @@ class Stk500v1 final : public Bootloader {
     return Answer({});
   }
 
-  Result<void> ReadPage(std::uint32_t address, std::span<std::uint8_t> page) {
+  /// `bytes` is at most kMaxRead.
+  Result<void> Read(std::uint32_t address, std::span<std::uint8_t> bytes) {
     Bytes packet = AddressPacket(address);
-    packet.insert(packet.end(), {kReadPage, High(page.size()), Low(page.size()), kFlashMemory, kEndOfPacket});
+    packet.insert(packet.end(), {kReadPage, High(bytes.size()), Low(bytes.size()), kFlashMemory, kEndOfPacket});
     TRY(Send(packet));
     TRY(Answer({}));
-    return Answer(page);
+    return Answer(bytes);
   }
 
   static std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
@@ -130,14 +133,6 @@ class Stk500v1 final : public Bootloader {
   static Bytes AddressPacket(std::uint32_t address) {
     const std::uint32_t word = address / 2;
     return {kLoadAddress, Low(word), High(word), kEndOfPacket};
-  }
-
-  Result<void> Reset() {
-    TRY(port_.SetModemLines({.dtr = false, .rts = false}));
-    TRY(DiscardUntil(port_, steady_clock::now() + kDtrLow));
-    TRY(port_.SetModemLines({.dtr = true, .rts = true}));
-    TRY(DiscardUntil(port_, steady_clock::now() + kStart));
-    return {};
   }
 
   Result<bool> Synchronise() {

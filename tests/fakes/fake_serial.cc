@@ -11,7 +11,6 @@ namespace motley::tests {
 namespace {
 
 constexpr std::uint8_t kInSync = 0x14, kOk = 0x10, kEnd = 0x20;
-constexpr std::size_t kPage = 128;
 
 }  // namespace
 
@@ -131,8 +130,9 @@ bool FakeBoard::RunCommand() {
   CHECK(command_.back() == kEnd);
   if (code == 0x55) address_ = static_cast<std::size_t>(command_[1] | command_[2] << 8) * 2;
   if (code == 0x74) {
-    Answer({flash.begin() + static_cast<std::ptrdiff_t>(address_),
-            flash.begin() + static_cast<std::ptrdiff_t>(address_ + kPage)});
+    const std::size_t end = address_ + static_cast<std::size_t>(command_[1] << 8 | command_[2]);
+    CHECK(end <= flash.size());
+    Answer({flash.begin() + static_cast<std::ptrdiff_t>(address_), flash.begin() + static_cast<std::ptrdiff_t>(end)});
   } else if (code == 0x75) {
     Answer(signature);
   } else {
