@@ -1,0 +1,29 @@
+// Links: agent_flash agent_serial common_base
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/flash/flasher.h"
+#include "tests/fuzz/reply_port.h"
+
+/// Whatever a bootloader answers, a flash ends, and where it succeeds the chip has said that it holds the image.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace motley;
+  agent::BoardType board;
+  board.name = "fuzzed";
+  board.chip = "AVR";
+  board.chip_ids = {0x1E9801};
+  board.bauds = {115200};
+  board.page_bytes = 256;
+  board.application_end = 32 * board.page_bytes;
+  board.sectors = {{0, 32, board.page_bytes}};
+  const agent::Image image{{{0, std::vector<std::uint8_t>(2 * board.page_bytes - 10, 0x5A)}}};
+  const std::vector<std::uint8_t> input(data, data + size);
+  std::unique_ptr<agent::SerialPort> port = std::make_unique<tests::ReplyPort>(input);
+  const auto flashed = agent::CreateFlasher(agent::FlashProtocol::kStk500v2)
+                           ->Flash(port, board, {.image = image, .file = "", .known = nullptr, .progress = {}});
+  CHECK(flashed || !flashed.error().message.empty());
+  CHECK(!flashed || flashed->written_bytes + flashed->skipped_bytes == image.bytes());
+  return 0;
+}
