@@ -19,6 +19,7 @@ class FleetView {
 
   /// Until the handle ends, which must not outlive this object.
   Handle Pin();
+  bool pinned() const { return pins_ > 0; }
 
   /// A gateway has come, or has these attributes now. One whose attributes are over the limits is left out, and Problem
   /// says why.

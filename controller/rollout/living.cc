@@ -54,8 +54,8 @@ void Living::Arm() {
 }
 
 void Living::Look() {
-  // One that is being solved may be about the same gateways.
-  if (solving_ > 0) {
+  // A plan that is being solved may be about the same gateways, and what has changed since can not be asked for yet.
+  if (registry_.view().pinned()) {
     first_change_ = loop_.Now();
     return Arm();
   }
@@ -69,12 +69,10 @@ void Living::Join(const std::string& application, const std::set<std::string>& c
   if (!current) return LogWarning("gateways that join get nothing of {}: {}", application, current.error().message);
   if ((*current)->release.joining() == v1::JOINING_IGNORE) return;
   std::set<std::string> candidates = changed;
-  if (const auto last = last_join_.find(application); last != last_join_.end()) {
+  const auto last = LastJoin(application);
+  if (last && *last && (*last)->state() == v1::Plan::STATE_PROPOSED) {
     // Those that wait for an answer already go into the same plan.
-    const auto plan = store_.plans().Find(last->second);
-    if (plan && *plan && (*plan)->state() == v1::Plan::STATE_PROPOSED) {
-      candidates.insert((*plan)->request().join().gateways().begin(), (*plan)->request().join().gateways().end());
-    }
+    candidates.insert((*last)->request().join().gateways().begin(), (*last)->request().join().gateways().end());
   }
   Order order{.kind = v1::Plan::KIND_JOIN, .release = *current};
   std::vector<std::string> names;
@@ -88,11 +86,18 @@ void Living::Join(const std::string& application, const std::set<std::string>& c
   order.request.set_application(application);
   order.request.set_version((*current)->release.version());
   order.cause = std::to_string(names.size()) + " joined or changed: " + Listed(names);
-  ++solving_;
-  proposals_.Decide(order, [this, order](Result<Decision> decision) {
-    --solving_;
-    Joined(order, std::move(decision));
-  });
+  proposals_.Decide(order, [this, order](Result<Decision> decision) { Joined(order, std::move(decision)); });
+}
+
+Result<std::optional<v1::Plan>> Living::LastJoin(const std::string& application) const {
+  std::optional<v1::Plan> plan;
+  const auto last = last_join_.find(application);
+  std::uint64_t id = last == last_join_.end() ? 0 : last->second;
+  // Approving one after the fleet has moved on puts another in its place.
+  for (; id > 0; id = plan ? plan->replaced_by() : 0) {
+    TRY_ASSIGN(plan, store_.plans().Find(id));
+  }
+  return plan;
 }
 
 bool Living::Needs(const Twin& twin, const PreparedRelease& current) {
@@ -134,26 +139,27 @@ Result<void> Living::StoreJoin(const Order& order, Decision decision) {
     return {};
   }
   const std::string& application = order.request.application();
-  const auto last = last_join_.find(application);
-  std::uint64_t open = 0;
-  if (last != last_join_.end()) {
-    TRY_ASSIGN(const auto plan, store_.plans().Find(last->second));
+  const bool by_policy = order.release->release.joining() == v1::JOINING_APPROVE;
+  TRY_ASSIGN(const auto last, LastJoin(application));
+  const bool waits = last && last->state() == v1::Plan::STATE_PROPOSED;
+  if (last && last->version() == order.release->release.version()) {
     std::vector<v1::Assignment> before;
     TRY(store_.plans().ForEachAssignment(
-        last->second, [&](AssignmentRecord record) { before.push_back(std::move(record.assignment)); }));
-    const bool same = plan && plan->version() == order.release->release.version() &&
-                      DifferenceOf(before, decision.assignments).empty();
-    const bool waits = plan && plan->state() == v1::Plan::STATE_PROPOSED;
-    const bool refused = plan && plan->state() == v1::Plan::STATE_REJECTED;
-    if (same && (waits || refused)) return {};
-    if (waits) open = last->second;
+        last->id(), [&](AssignmentRecord record) { before.push_back(std::move(record.assignment)); }));
+    const bool same = DifferenceOf(before, decision.assignments).empty();
+    if (same && last->state() == v1::Plan::STATE_REJECTED) return {};
+    if (same && (waits || last->state() == v1::Plan::STATE_APPROVED)) {
+      // By policy it is left like this only where a stop of the controller, or an error, came in between.
+      if (by_policy) TRY(carrier_.CarryOut(last->id()));
+      return {};
+    }
   }
   TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
   last_join_[application] = plan.id();
-  if (open > 0) {
-    TRY(carrier_.Supersede(open, plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
+  if (waits) {
+    TRY(carrier_.Supersede(last->id(), plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
   }
-  if (order.release->release.joining() == v1::JOINING_APPROVE) TRY(carrier_.CarryOut(plan.id()));
+  if (by_policy) TRY(carrier_.CarryOut(plan.id()));
   return {};
 }
 

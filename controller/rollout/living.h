@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -19,7 +20,7 @@ namespace motley::controller {
 class PlanCarrier {
  public:
   virtual ~PlanCarrier() = default;
-  /// Approves the plan and enacts it, by the policy of its release.
+  /// Approves the plan, unless it is approved already, and enacts it, by the policy of its release.
   virtual Result<v1::Plan> CarryOut(std::uint64_t plan) = 0;
   /// Rejects the plan, since plan `by` takes its place.
   virtual Result<void> Supersede(std::uint64_t plan, std::uint64_t by, const std::string& reason) = 0;
@@ -57,6 +58,8 @@ class Living final : public AttributesListener {
   void Arm();
   void Look();
   void Join(const std::string& application, const std::set<std::string>& changed);
+  /// The newest join plan, or the one that has taken its place. Nothing: there is none. Errors: as Database.
+  Result<std::optional<v1::Plan>> LastJoin(const std::string& application) const;
   /// Whether the gateway has nothing of the application to run that fits, though there is something.
   bool Needs(const Twin& twin, const PreparedRelease& current);
   void Joined(const Order& order, Result<Decision> decision);
@@ -77,9 +80,7 @@ class Living final : public AttributesListener {
   std::set<std::string> changed_;
   std::chrono::steady_clock::time_point first_change_;
   Handle timer_;
-  /// Joins that are being solved.
-  int solving_ = 0;
-  /// The newest join plan of each application.
+  /// The newest join plan that was made here, of each application.
   std::map<std::string, std::uint64_t> last_join_;
   /// When gateways last changed places or a release came, by application; microseconds.
   std::map<std::string, std::int64_t> last_shuffle_us_;

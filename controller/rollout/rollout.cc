@@ -155,7 +155,8 @@ Result<void> Rollout::Supersede(std::uint64_t plan, std::uint64_t by, const std:
 }
 
 Result<v1::Plan> Rollout::CarryOut(std::uint64_t plan) {
-  TRY(StoreApproval(plan, kPolicy));
+  TRY_ASSIGN(const auto found, Get(plan));
+  if (found.state() == v1::Plan::STATE_PROPOSED) TRY(StoreApproval(plan, kPolicy));
   return Enact(plan);
 }
 

@@ -85,6 +85,24 @@ TEST_F(LivingTest, OnePlanWaitsForAllThatJoinUntilSomebodyApproves) {
   EXPECT_EQ(DesiredOf("new2").revision(), 1u);
 }
 
+TEST_F(LivingTest, APlanThatTookThePlaceOfAnotherWhenThatWasApprovedIsTheOneThatWaits) {
+  Deploy(v1::JOINING_PROPOSE);
+  core_.Enrol("new", WithMemory(512));
+  Settle();
+  core_.mqtt.Connect();
+  v1::ReportedState report;
+  report.set_gateway("new");
+  report.set_epoch("e");
+  report.set_sequence(1);
+  *report.mutable_context() = WithMemory(4096);
+  core_.Deliver("new", Channel::kReported, report);
+  core_.Settle();
+  ASSERT_FALSE(core_.Approve(2));
+  ASSERT_EQ(core_.rollout->Show(2).value().replaced_by(), 3u);
+  Settle();
+  EXPECT_EQ(plans(), 3u) << "the change of the gateway is in it already";
+}
+
 TEST_F(LivingTest, ARejectedPlanDoesNotComeBack) {
   Deploy(v1::JOINING_PROPOSE);
   core_.Enrol("new", WithMemory(512));
@@ -131,6 +149,37 @@ TEST_F(LivingTest, WhatWasCutOffByARestartIsDoneAfterIt) {
   core_.Restart();
   Settle();
   ASSERT_EQ(plans(), 2u);
+  EXPECT_EQ(DesiredOf("new").revision(), 1u);
+}
+
+TEST_F(LivingTest, APlanThatPolicyApprovesIsCarriedOutAfterAStopInTheMiddleOfIt) {
+  Deploy(v1::JOINING_APPROVE);
+  for (const bool approved : {false, true}) {
+    // What there is when the controller is killed between the steps: proposed, or approved and not enacted.
+    const std::string gateway = approved ? "second" : "first";
+    core_.Enrol(gateway, WithMemory(512));
+    v1::ProposePlanRequest request;
+    request.set_application("greeter");
+    request.mutable_join()->add_gateways(gateway);
+    const std::uint64_t plan = core_.Propose(request).value().id();
+    if (approved) core_.Approve(plan).value();
+    core_.Restart();
+    Settle();
+    EXPECT_EQ(plans(), plan) << "no other takes its place";
+    EXPECT_EQ(core_.rollout->Show(plan).value().state(), v1::Plan::STATE_ENACTED);
+    EXPECT_EQ(DesiredOf(gateway).revision(), 1u);
+  }
+}
+
+TEST_F(LivingTest, GatewaysThatJoinWhileAnotherPlanIsSolvedAreNotForgotten) {
+  Deploy(v1::JOINING_APPROVE);
+  Handle solving = core_.registry->view().Pin();
+  core_.Enrol("new", WithMemory(512));
+  Settle();
+  EXPECT_EQ(plans(), 1u);
+  solving.Reset();
+  Settle();
+  EXPECT_EQ(plans(), 2u);
   EXPECT_EQ(DesiredOf("new").revision(), 1u);
 }
 
