@@ -20,6 +20,7 @@ class Broker {
   void Stop();
   std::string url() const { return "mqtt://" + address_ + ":" + std::to_string(port_); }
   int port() const { return port_; }
+  pid_t pid() const { return program_->pid(); }
 
  private:
   TemporaryFolder folder_;
