@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include "tools/avrsim/flash_file.h"
+#include "tools/boards/flash_file.h"
 
 namespace motley::avrsim {
 namespace {
@@ -51,7 +51,7 @@ std::string_view StateName(Chip::State state) {
 
 }  // namespace
 
-Board::Board(Chip& chip, Terminal& terminal, ControlSocket& control)
+Board::Board(Chip& chip, boards::Terminal& terminal, boards::ControlSocket& control)
     : chip_(chip), terminal_(terminal), control_(control), base_time_(Clock::now()), base_cycle_(chip.cycle()) {}
 
 void Board::Run(int stop_fd) {
@@ -121,8 +121,8 @@ void Board::Wait(int stop_fd) {
 
 void Board::FollowTerminal() {
   const bool hang_up = terminal_.hangs_up_on_close();
-  for (const Terminal::Change change : terminal_.Update()) {
-    if (change == Terminal::Change::kOpened) {
+  for (const boards::Terminal::Change change : terminal_.Update()) {
+    if (change == boards::Terminal::Change::kOpened) {
       rts_ = true;
       SetDtr(true, "open");
       continue;
@@ -142,18 +142,18 @@ void Board::TakeInput() {
   if (bytes.empty()) return;
   last_byte_ = last_input_ = Clock::now();
   if (muted_) return;
-  const SerialFormat format = ClientFormat();
+  const boards::SerialFormat format = ClientFormat();
   for (const std::uint8_t byte : bytes) chip_.Receive(byte, format);
 }
 
 void Board::PassOutput() {
   auto& output = chip_.output();
   std::vector<std::uint8_t> bytes;
-  SerialFormat client;
+  boards::SerialFormat client;
   while (!output.empty() && output.front().due_cycle <= chip_.cycle()) {
     if (bytes.empty()) client = ClientFormat();
     std::uint8_t value = output.front().value;
-    if (!Understands(client, output.front().format)) value ^= 0x5a;
+    if (!boards::Understands(client, output.front().format)) value ^= 0x5a;
     if (corrupt_bytes_ > 0) {
       value ^= 0x04;
       --corrupt_bytes_;
@@ -166,7 +166,7 @@ void Board::PassOutput() {
   if (!muted_ && terminal_.is_open()) terminal_.Write(bytes);
 }
 
-SerialFormat Board::ClientFormat() const { return {terminal_.baud(), static_cast<Parity>(frame_[1])}; }
+boards::SerialFormat Board::ClientFormat() const { return {terminal_.baud(), static_cast<boards::Parity>(frame_[1])}; }
 
 void Board::Reset(std::string_view why) {
   fmt::print(stderr, "reset by {} at cycle {}\n", why, chip_.cycle());
@@ -243,7 +243,7 @@ std::string Board::SetCorruption(std::string_view count) {
 
 std::string Board::Dump(std::string_view path) const {
   if (path.empty()) return "error dump: give the file to write";
-  if (auto saved = SaveFlashFile(path, chip_.flash()); !saved) return "error " + saved.error().message;
+  if (auto saved = boards::SaveFlashFile(path, chip_.flash()); !saved) return "error " + saved.error().message;
   return "ok";
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "tools/avrsim/chip.h"
-#include "tools/avrsim/control_socket.h"
-#include "tools/avrsim/terminal.h"
+#include "tools/boards/control_socket.h"
+#include "tools/boards/terminal.h"
 
 namespace motley::avrsim {
 
@@ -27,7 +27,7 @@ namespace motley::avrsim {
 class Board {
  public:
   /// All must outlive the board.
-  Board(Chip& chip, Terminal& terminal, ControlSocket& control);
+  Board(Chip& chip, boards::Terminal& terminal, boards::ControlSocket& control);
 
   /// Runs in real time until `stop_fd` is readable.
   void Run(int stop_fd);
@@ -50,11 +50,11 @@ class Board {
   std::string Statistics() const;
   void SetDtr(bool active, std::string_view why);
   void Reset(std::string_view why);
-  SerialFormat ClientFormat() const;
+  boards::SerialFormat ClientFormat() const;
 
   Chip& chip_;
-  Terminal& terminal_;
-  ControlSocket& control_;
+  boards::Terminal& terminal_;
+  boards::ControlSocket& control_;
   Clock::time_point base_time_;
   std::uint64_t base_cycle_ = 0;
   Clock::time_point last_byte_;  // on the line, either way

@@ -54,13 +54,13 @@ struct Chip::Hooks {
 
   static avr_cycle_count_t ByteArrives(avr_t*, avr_cycle_count_t when, void* param) {
     Chip& chip = From(param);
-    const LineByte byte = chip.input_.front();
+    const boards::LineByte byte = chip.input_.front();
     chip.input_.pop_front();
     chip.Deliver(byte);
     return chip.input_.empty() ? 0 : when + CyclesOnLine(chip.input_.front());
   }
 
-  static avr_cycle_count_t CyclesOnLine(const LineByte& byte) {
+  static avr_cycle_count_t CyclesOnLine(const boards::LineByte& byte) {
     return std::uint64_t{kHz} * kBitsPerByte / std::max<std::uint32_t>(byte.format.baud, 1);
   }
 
@@ -189,14 +189,14 @@ std::optional<std::uint64_t> Chip::NextEvent() const {
   return avr_->cycle_timers.timer->when;
 }
 
-void Chip::Receive(std::uint8_t value, SerialFormat format) {
+void Chip::Receive(std::uint8_t value, boards::SerialFormat format) {
   input_.push_back({value, format});
   if (input_.size() == 1) avr_cycle_timer_register(avr_, Hooks::CyclesOnLine(input_.front()), Hooks::ByteArrives, this);
 }
 
-void Chip::Deliver(const LineByte& byte) {
+void Chip::Deliver(const boards::LineByte& byte) {
   std::uint32_t value = byte.value;
-  if (!Understands(format(), byte.format)) {
+  if (!boards::Understands(format(), byte.format)) {
     // What a receiver makes of foreign bit times is arbitrary; wrong bits and a missing stop bit are typical.
     value = (value ^ 0xa5) | UART_INPUT_FE;
     ++counters_.garbled;
@@ -220,9 +220,11 @@ std::uint32_t Chip::CyclesPerBit() const {
   return (divisor + 1) * (avr_regbit_get(avr_, uart_->u2x) ? 8 : 16);
 }
 
-SerialFormat Chip::format() const {
+boards::SerialFormat Chip::format() const {
   const int parity = avr_->data[uart_->r_ucsrc] >> kParityShift & 3;
-  return {kHz / CyclesPerBit(), parity == 2 ? Parity::kEven : parity == 3 ? Parity::kOdd : Parity::kNone};
+  return {kHz / CyclesPerBit(), parity == 2   ? boards::Parity::kEven
+                                : parity == 3 ? boards::Parity::kOdd
+                                              : boards::Parity::kNone};
 }
 
 void Chip::SetTemperature(double celsius) {

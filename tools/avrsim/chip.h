@@ -8,7 +8,7 @@
 #include <span>
 
 #include "common/base/result.h"
-#include "tools/avrsim/serial_frame.h"
+#include "tools/boards/serial_frame.h"
 
 struct avr_t;
 struct avr_flash_t;
@@ -62,12 +62,12 @@ class Chip {
   std::optional<std::uint64_t> NextEvent() const;
 
   /// Puts a byte on the line to the UART, behind those that are on it; it takes 10 bit times of its baud rate.
-  void Receive(std::uint8_t value, SerialFormat format);
+  void Receive(std::uint8_t value, boards::SerialFormat format);
   /// Bytes on the line that have not reached the UART.
   std::size_t pending_input() const { return input_.size(); }
   /// What the firmware sent; the owner takes bytes off the front when they are due.
-  std::deque<LineByte>& output() { return output_; }
-  SerialFormat format() const;
+  std::deque<boards::LineByte>& output() { return output_; }
+  boards::SerialFormat format() const;
 
   /// What the temperature sensor on the die measures.
   void SetTemperature(double celsius);
@@ -80,15 +80,15 @@ class Chip {
   struct Module;  // our place in simavr's list of peripherals
 
   Chip();
-  void Deliver(const LineByte& byte);
+  void Deliver(const boards::LineByte& byte);
   std::uint32_t CyclesPerBit() const;
 
   avr_t* avr_ = nullptr;
   avr_uart_t* uart_ = nullptr;
   avr_flash_t* self_programming_ = nullptr;
   std::unique_ptr<Module> module_;
-  std::deque<LineByte> input_;
-  std::deque<LineByte> output_;
+  std::deque<boards::LineByte> input_;
+  std::deque<boards::LineByte> output_;
   Counters counters_;
   bool resetting_ = false;  // by Reset(); else a reset is the watchdog's
 };

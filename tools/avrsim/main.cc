@@ -9,8 +9,8 @@
 #include <string>
 
 #include "tools/avrsim/board.h"
-#include "tools/avrsim/flash_file.h"
-#include "tools/avrsim/intel_hex.h"
+#include "tools/boards/flash_file.h"
+#include "tools/boards/intel_hex.h"
 
 namespace motley::avrsim {
 namespace {
@@ -51,21 +51,22 @@ Result<Options> Parse(int argc, char** argv) {
 
 Result<void> Simulate(const Options& options, int stop_fd) {
   std::vector<std::uint8_t> boot(Chip::kFlashSize, 0xff);
-  TRY_ASSIGN(const std::uint32_t boot_address, LoadIntelHex(options.boot, boot));
+  TRY_ASSIGN(const std::uint32_t boot_address, boards::LoadIntelHex(options.boot, boot));
   TRY_ASSIGN(auto chip, Chip::Create(boot_address));
-  if (!options.flash_file.empty()) TRY(LoadFlashFile(options.flash_file, chip->flash()));
-  if (!options.image.empty()) TRY(LoadIntelHex(options.image, chip->flash()));
+  if (!options.flash_file.empty()) TRY(boards::LoadFlashFile(options.flash_file, chip->flash()));
+  if (!options.image.empty()) TRY(boards::LoadIntelHex(options.image, chip->flash()));
   std::copy(boot.begin() + boot_address, boot.end(), chip->flash().begin() + boot_address);
   chip->SetTemperature(21);
   chip->Reset(Chip::ResetCause::kPowerOn);
 
-  TRY_ASSIGN(auto terminal, Terminal::Create());
-  TRY_ASSIGN(auto control, ControlSocket::Listen(options.control_dir + fmt::format("/ctl.{}", terminal->number())));
+  TRY_ASSIGN(auto terminal, boards::Terminal::Create());
+  TRY_ASSIGN(auto control,
+             boards::ControlSocket::Listen(options.control_dir + fmt::format("/ctl.{}", terminal->number())));
   Board board(*chip, *terminal, *control);
   fmt::print("READY {} {}\n", terminal->path(), control->path().string());
   std::fflush(stdout);
   board.Run(stop_fd);
-  if (!options.flash_file.empty()) TRY(SaveFlashFile(options.flash_file, chip->flash()));
+  if (!options.flash_file.empty()) TRY(boards::SaveFlashFile(options.flash_file, chip->flash()));
   return {};
 }
 

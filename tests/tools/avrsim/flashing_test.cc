@@ -4,8 +4,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/tools/avrsim/board_rig.h"
-#include "tools/avrsim/intel_hex.h"
+#include "tests/tools/boards/board_rig.h"
+#include "tools/boards/intel_hex.h"
 
 namespace motley {
 namespace {
@@ -21,7 +21,7 @@ std::vector<std::uint8_t> Contents(const std::filesystem::path& path) {
 /// Whether what was read back starts with the image, in the part that the image fills.
 void ExpectHolds(const std::filesystem::path& read_back, const std::string& image) {
   std::vector<std::uint8_t> expected(32768, 0xff);
-  ASSERT_TRUE(avrsim::LoadIntelHex(MOTLEY_FIRMWARE_DIR "/" + image + ".hex", expected));
+  ASSERT_TRUE(boards::LoadIntelHex(MOTLEY_FIRMWARE_DIR "/" + image + ".hex", expected));
   while (!expected.empty() && expected.back() == 0xff) expected.pop_back();
   std::vector<std::uint8_t> actual = Contents(read_back);
   ASSERT_GE(actual.size(), expected.size()) << image;

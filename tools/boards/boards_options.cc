@@ -1,12 +1,11 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/boards_options.h"
+#include "tools/boards/boards_options.h"
 
 #include <fmt/format.h>
 #include <getopt.h>
 
 #include <algorithm>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 constexpr char kUsage[] =
@@ -68,4 +67,4 @@ Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv) {
   return options;
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

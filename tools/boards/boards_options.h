@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <filesystem>
@@ -7,7 +6,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// What a kind of board looks like from the USB side.
 struct BoardType {
@@ -40,4 +39,4 @@ struct BoardsOptions {
 /// Errors: kInvalid, with the usage where an option is missing.
 Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv);
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

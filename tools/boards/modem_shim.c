@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 // Preloaded into a process, gives pseudo terminals of virtual boards what a serial port has and they lack: modem lines
 // (TIOCMGET, TIOCMSET, TIOCMBIS, TIOCMBIC) and a memory for data bits and parity. All state is in the simulator, behind
 // the datagram socket $MOTLEY_MODEM_DIR/ctl.<number of the terminal>, so that nothing here depends on which descriptor,

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/intel_hex.h"
+#include "tools/boards/intel_hex.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 enum RecordType : std::uint8_t { kData = 0, kEndOfFile = 1, kSegment = 2, kStartSegment = 3, kLinear = 4 };
@@ -81,4 +80,4 @@ Result<std::uint32_t> LoadIntelHex(const std::filesystem::path& path, std::span<
   return lowest;
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <sys/types.h>
@@ -11,11 +10,11 @@
 #include <vector>
 
 #include "common/base/result.h"
-#include "tools/avrsim/boards_options.h"
-#include "tools/avrsim/control_socket.h"
-#include "tools/avrsim/usb_tree.h"
+#include "tools/boards/boards_options.h"
+#include "tools/boards/control_socket.h"
+#include "tools/boards/usb_tree.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// The simulators behind one command, and the command. One thread.
 ///
@@ -62,4 +61,4 @@ class BoardsSession {
   std::vector<Board> boards_;
 };
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/usb_tree.h"
+#include "tools/boards/usb_tree.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +12,7 @@
 #include <fstream>
 #include <system_error>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 namespace fs = std::filesystem;
@@ -133,4 +132,4 @@ void UsbTree::Unplug(const std::string& device) {
   unlink((fs::path("/dev") / device).c_str());
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/terminal.h"
+#include "tools/boards/terminal.h"
 
 #include <asm/termbits.h>  // termios2, for any speed; it and <termios.h> exclude each other
 #include <fcntl.h>
@@ -15,7 +14,7 @@
 #include <cstring>
 #include <iterator>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 Error Failed(const char* what) {
@@ -143,4 +142,4 @@ bool Terminal::hangs_up_on_close() const {
   return ioctl(master_, TCGETS2, &settings) != 0 || (settings.c_cflag & HUPCL) != 0;
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

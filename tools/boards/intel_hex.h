@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <cstdint>
@@ -7,7 +6,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// Writes the bytes of the Intel HEX file `path` to their addresses in `memory` and returns the lowest address.
 ///
@@ -16,4 +15,4 @@ namespace motley::avrsim {
 /// `memory`, or no data at all).
 Result<std::uint32_t> LoadIntelHex(const std::filesystem::path& path, std::span<std::uint8_t> memory);
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

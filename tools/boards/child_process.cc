@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/child_process.h"
+#include "tools/boards/child_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +12,7 @@
 #include <csignal>
 #include <cstring>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 [[noreturn]] void BecomeChild(const ChildOptions& options, std::vector<char*>& arguments, int failure_fd) {
@@ -62,4 +61,4 @@ void EndChild(pid_t pid, std::chrono::milliseconds patience) {
   waitpid(pid, nullptr, 0);
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,4 +1,4 @@
-#include "tools/avrsim/intel_hex.h"
+#include "tools/boards/intel_hex.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <array>
 #include <fstream>
 
-#include "tools/avrsim/flash_file.h"
+#include "tools/boards/flash_file.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 using ::testing::HasSubstr;
@@ -69,4 +69,4 @@ TEST_F(IntelHex, FlashFilesComeBackAsTheyWereSaved) {
 }
 
 }  // namespace
-}  // namespace motley::avrsim
+}  // namespace motley::boards

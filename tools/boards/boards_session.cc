@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/boards_session.h"
+#include "tools/boards/boards_session.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,9 +15,9 @@
 #include <map>
 #include <sstream>
 
-#include "tools/avrsim/child_process.h"
+#include "tools/boards/child_process.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 /// A simulator is ready after some 20 ms; a machine that is busy with a build can take much longer.
@@ -197,4 +196,4 @@ std::string BoardsSession::List() const {
   return text;
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <filesystem>
@@ -9,7 +8,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// A Unix datagram socket on which others ask in one datagram and get the answer in one.
 class ControlSocket {
@@ -46,4 +45,4 @@ class ControlSocket {
   const std::filesystem::path path_;
 };
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

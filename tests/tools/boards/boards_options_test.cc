@@ -1,10 +1,10 @@
-#include "tools/avrsim/boards_options.h"
+#include "tools/boards/boards_options.h"
 
 #include <getopt.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 using ::testing::ElementsAre;
@@ -44,4 +44,4 @@ TEST(BoardsOptions, AsksForWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace motley::avrsim
+}  // namespace motley::boards

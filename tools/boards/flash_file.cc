@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/flash_file.h"
+#include "tools/boards/flash_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +9,7 @@
 #include <fstream>
 #include <system_error>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 Error Failed(const std::filesystem::path& path, const char* what) {
@@ -47,4 +46,4 @@ Result<void> SaveFlashFile(const std::filesystem::path& path, std::span<const st
   return {};
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

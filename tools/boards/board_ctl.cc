@@ -1,11 +1,10 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "tools/avrsim/control_socket.h"
+#include "tools/boards/control_socket.h"
 
 namespace {
 
@@ -24,7 +23,7 @@ int Main(int argc, char** argv) {
     const bool file = i > 3 && std::string(argv[i - 1]) == "dump";  // the board runs in another folder
     request += " " + (file ? std::filesystem::absolute(argv[i]).string() : std::string(argv[i]));
   }
-  const auto answer = motley::avrsim::ControlSocket::Ask(std::filesystem::path(argv[1]) / "boards.sock", request);
+  const auto answer = motley::boards::ControlSocket::Ask(std::filesystem::path(argv[1]) / "boards.sock", request);
   if (!answer) {
     fmt::print(stderr, "board-ctl: {}\n", answer.error().message);
     return motley::ExitCode(answer.error().code);

@@ -1,13 +1,12 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <filesystem>
 #include <string>
 
 #include "common/base/result.h"
-#include "tools/avrsim/boards_options.h"
+#include "tools/boards/boards_options.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// Serial ports that exist for this process and its children alone: a private mount namespace with a /dev and a
 /// /sys/class/tty of its own, where boards come and go as the kernel would show them.
@@ -27,4 +26,4 @@ class UsbTree {
   UsbTree() = default;
 };
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

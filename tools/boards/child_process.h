@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +9,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// How a child is started.
 struct ChildOptions {
@@ -29,4 +28,4 @@ Result<pid_t> StartChild(const ChildOptions& options);
 /// Asks the child to end, insists after `patience`, and reaps it.
 void EndChild(pid_t pid, std::chrono::milliseconds patience);
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/tools/avrsim/board_rig.h"
+#include "tests/tools/boards/board_rig.h"
 
 namespace motley {
 namespace {

@@ -1,5 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tools/avrsim/control_socket.h"
+#include "tools/boards/control_socket.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -10,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 constexpr std::size_t kMaxDatagram = 8192;
@@ -96,4 +95,4 @@ Result<std::string> ControlSocket::Ask(const std::filesystem::path& path, std::s
   return std::string(answer, static_cast<std::size_t>(size));
 }
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

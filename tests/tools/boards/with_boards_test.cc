@@ -5,7 +5,7 @@
 #include <csignal>
 #include <thread>
 
-#include "tests/tools/avrsim/board_rig.h"
+#include "tests/tools/boards/board_rig.h"
 
 namespace motley {
 namespace {

@@ -1,9 +1,8 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <cstdint>
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 enum class Parity : char { kNone = 'n', kEven = 'e', kOdd = 'o' };
 
@@ -31,4 +30,4 @@ struct LineByte {
   std::uint64_t due_cycle = 0;  ///< when its stop bit is through
 };
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

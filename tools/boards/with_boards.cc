@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 #include <sys/signalfd.h>
 
@@ -9,12 +8,12 @@
 #include <cstring>
 #include <system_error>
 
-#include "tools/avrsim/boards_options.h"
-#include "tools/avrsim/boards_session.h"
-#include "tools/avrsim/control_socket.h"
-#include "tools/avrsim/usb_tree.h"
+#include "tools/boards/boards_options.h"
+#include "tools/boards/boards_session.h"
+#include "tools/boards/control_socket.h"
+#include "tools/boards/usb_tree.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,6 +67,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace motley::avrsim
+}  // namespace motley::boards
 
-int main(int argc, char** argv) { return motley::avrsim::Main(argc, argv); }
+int main(int argc, char** argv) { return motley::boards::Main(argc, argv); }

@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <cstdint>
@@ -7,7 +6,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// Fills `flash` from the raw image `path`; a file that does not exist leaves it as it is.
 ///
@@ -19,4 +18,4 @@ Result<void> LoadFlashFile(const std::filesystem::path& path, std::span<std::uin
 /// Errors: kUnavailable (the folder is missing, not writable or full).
 Result<void> SaveFlashFile(const std::filesystem::path& path, std::span<const std::uint8_t> flash);
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards

@@ -1,4 +1,4 @@
-#include "tests/tools/avrsim/board_rig.h"
+#include "tests/tools/boards/board_rig.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -11,8 +11,8 @@
 #include <sstream>
 
 #include "common/base/result.h"
-#include "tools/avrsim/flash_file.h"
-#include "tools/avrsim/intel_hex.h"
+#include "tools/boards/flash_file.h"
+#include "tools/boards/intel_hex.h"
 
 namespace motley {
 namespace {
@@ -49,8 +49,8 @@ BoardRig::~BoardRig() { std::filesystem::remove_all(folder_); }
 
 void BoardRig::Preload(const std::string& serial, const std::string& image) {
   std::vector<std::uint8_t> flash(32768, 0xff);
-  CHECK(avrsim::LoadIntelHex(MOTLEY_FIRMWARE_DIR "/" + image + ".hex", flash));
-  CHECK(avrsim::SaveFlashFile(folder_ / (serial + ".flash"), flash));
+  CHECK(boards::LoadIntelHex(MOTLEY_FIRMWARE_DIR "/" + image + ".hex", flash));
+  CHECK(boards::SaveFlashFile(folder_ / (serial + ".flash"), flash));
 }
 
 pid_t BoardRig::Start(const std::string& script) {

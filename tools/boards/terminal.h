@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <cstdint>
@@ -9,7 +8,7 @@
 
 #include "common/base/result.h"
 
-namespace motley::avrsim {
+namespace motley::boards {
 
 /// The USB side of a board: a pseudo terminal whose slave is what the computer opens.
 class Terminal {
@@ -63,4 +62,4 @@ class Terminal {
   int clients_ = 0;  // as the events tell
 };
 
-}  // namespace motley::avrsim
+}  // namespace motley::boards
