@@ -18,8 +18,8 @@ target_include_directories(motley_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(motley_options INTERFACE
   -Wall -Wextra -Werror     # what every reader expects to be clean
   -Wshadow                  # a hidden name reads as the other one
-  -Wnon-virtual-dtor        # deleting through a base must work
-  -Woverloaded-virtual      # an override that overrides nothing
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>  # deleting through a base must work
+  $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>  # an override that overrides nothing
   -Wimplicit-fallthrough    # a forgotten break
   -Wno-missing-field-initializers)  # designated initializers name what matters; the rest has its default
 target_compile_definitions(motley_options INTERFACE MOTLEY_VERSION="${PROJECT_VERSION}")
