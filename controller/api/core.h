@@ -78,6 +78,13 @@ class Core {
   virtual Result<v1::ReleaseList> ListReleases(const std::string& application) = 0;
   virtual Result<v1::Release> GetRelease(const std::string& application, const std::string& version) = 0;
 
+  virtual Result<v1::Template> AddTemplate(const v1::Template& pushed) = 0;
+  virtual Result<v1::TemplateList> ListTemplates() = 0;
+  virtual Result<v1::Template> GetTemplate(const std::string& name, const std::string& version) = 0;
+  virtual Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& pushed) = 0;
+  virtual Result<v1::TemplateVariantList> ListVariants() = 0;
+  virtual Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version) = 0;
+
   /// `done` comes once, later or at once. Errors beside the general ones: kTimeout.
   virtual void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) = 0;
   virtual Result<v1::PlanList> ListPlans() = 0;

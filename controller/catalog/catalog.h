@@ -11,7 +11,8 @@
 
 namespace motley::controller {
 
-/// Artifacts by their digests, and immutable releases made of them. Files are written once and never changed:
+/// Artifacts by their digests, and immutable templates, variants and releases made of them. Files are written once and
+/// never changed:
 /// `<folder>/ab/<hex>`. Loop thread only.
 class Catalog {
  public:
@@ -43,13 +44,31 @@ class Catalog {
   Result<v1::Release> Release(const std::string& application, const std::string& version) const;
   /// Equal for equal releases. Errors: kNotFound.
   Result<std::string> ContentDigest(const std::string& application, const std::string& version) const;
+  /// Stores a template; what is stored, with what its source says. The same again is fine. Errors: kInvalid (the
+  /// template), kNotFound (artifacts that are not in the catalogue), kConflict (same name and version, other content;
+  /// it says what differs).
+  Result<v1::Template> PushTemplate(const v1::Template& pushed);
+  /// Newest first, without `source`.
+  Result<v1::TemplateList> Templates() const;
+  /// Errors: kNotFound, with what there is instead.
+  Result<v1::Template> Template(const std::string& name, const std::string& version) const;
+  /// As PushTemplate; kNotFound: its template.
+  Result<v1::TemplateVariant> PushVariant(const v1::TemplateVariant& pushed);
+  /// Newest first, without `source` and models.
+  Result<v1::TemplateVariantList> Variants() const;
+  /// Errors: kNotFound, with what there is instead.
+  Result<v1::TemplateVariant> Variant(const std::string& name, const std::string& version) const;
+
   /// The artifact with the serialized deployment model, one for each variant in its order.
   Result<std::vector<v1::ArtifactRef>> Bundles(const std::string& application, const std::string& version) const;
 
  private:
   Catalog(Loop& loop, Store& store, std::string folder);
   std::string FileOf(std::string_view digest) const;
-  Result<void> CheckArtifacts(const v1::Release& release) const;
+  /// Whether it is there with that size; `owner` has it so.
+  Result<void> CheckArtifact(const v1::ArtifactRef& wanted, std::string_view owner) const;
+  /// Whether the variants of a release are what the stored ones make that they come from.
+  Result<void> CheckOrigins(const v1::Release& release) const;
   /// As Add.
   Result<v1::ArtifactRef> TakeOver(const std::string& file, const v1::ArtifactRef& artifact, Origin origin);
   Result<void> Move(const std::string& file, const v1::ArtifactRef& artifact, Origin origin);

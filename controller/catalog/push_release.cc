@@ -1,29 +1,15 @@
 // Catalog: releases.
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
 #include "common/fleet/release_application.h"
 #include "common/log/log.h"
 #include "common/release/release.h"
 #include "controller/catalog/catalog.h"
+#include "controller/catalog/stable_bytes.h"
 #include "controller/store/column.h"
 
 namespace motley::controller {
 namespace {
-
-/// The same bytes for the same message: map entries are in the order of their keys.
-std::string StableBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
-}
 
 std::string NameOf(const v1::Release& release) { return "release " + release.application() + " " + release.version(); }
 
@@ -39,7 +25,10 @@ Result<v1::Release> Catalog::PushRelease(v1::Release release) {
     if (*present == content_digest) return Release(release.application(), release.version());
     return Error{Code::kConflict, NameOf(release) + " exists with other content; choose another version"};
   }
-  TRY(CheckArtifacts(release).While(NameOf(release)));
+  for (const v1::ArtifactRef& wanted : release.artifacts()) {
+    TRY(CheckArtifact(wanted, "release").While(NameOf(release)));
+  }
+  TRY(CheckOrigins(release).While(NameOf(release)));
   std::vector<v1::ArtifactRef> bundles;
   for (const v1::Variant& variant : release.variants()) {
     const std::string name = release.application() + "-" + release.version() + "-" + variant.name() + ".bundle";
@@ -53,16 +42,12 @@ Result<v1::Release> Catalog::PushRelease(v1::Release release) {
   return release;
 }
 
-Result<void> Catalog::CheckArtifacts(const v1::Release& release) const {
-  for (const v1::ArtifactRef& wanted : release.artifacts()) {
-    TRY_ASSIGN(const auto present, Find(wanted.digest()).While("artifact \"" + wanted.name() + "\""));
-    if (present.size_bytes() != wanted.size_bytes()) {
-      return Error{Code::kInvalid, "artifact \"" + wanted.name() + "\" (" + wanted.digest() + ") has " +
-                                       std::to_string(present.size_bytes()) + " bytes, and the release says " +
-                                       std::to_string(wanted.size_bytes()) + "; correct its size_bytes"};
-    }
-  }
-  return {};
+Result<void> Catalog::CheckArtifact(const v1::ArtifactRef& wanted, std::string_view owner) const {
+  TRY_ASSIGN(const auto present, Find(wanted.digest()).While("artifact \"" + wanted.name() + "\""));
+  if (present.size_bytes() == wanted.size_bytes()) return {};
+  return Error{Code::kInvalid, "artifact \"" + wanted.name() + "\" (" + wanted.digest() + ") has " +
+                                   std::to_string(present.size_bytes()) + " bytes, and the " + std::string(owner) +
+                                   " says " + std::to_string(wanted.size_bytes()) + "; correct its size_bytes"};
 }
 
 Result<v1::ArtifactRef> Catalog::AddBundle(const std::string& bytes, const std::string& name) {

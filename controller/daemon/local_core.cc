@@ -71,6 +71,24 @@ Result<v1::Release> LocalCore::GetRelease(const std::string& application, const 
   return catalog_.Release(application, version);
 }
 
+Result<v1::Template> LocalCore::AddTemplate(const v1::Template& pushed) { return catalog_.PushTemplate(pushed); }
+
+Result<v1::TemplateList> LocalCore::ListTemplates() { return catalog_.Templates(); }
+
+Result<v1::Template> LocalCore::GetTemplate(const std::string& name, const std::string& version) {
+  return catalog_.Template(name, version);
+}
+
+Result<v1::TemplateVariant> LocalCore::AddVariant(const v1::TemplateVariant& pushed) {
+  return catalog_.PushVariant(pushed);
+}
+
+Result<v1::TemplateVariantList> LocalCore::ListVariants() { return catalog_.Variants(); }
+
+Result<v1::TemplateVariant> LocalCore::GetVariant(const std::string& name, const std::string& version) {
+  return catalog_.Variant(name, version);
+}
+
 void LocalCore::ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) {
   rollout_.Propose(request, std::move(done));
 }

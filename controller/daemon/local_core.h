@@ -38,6 +38,12 @@ class LocalCore final : public Core {
   Result<v1::Release> AddRelease(const v1::Release& release) override;
   Result<v1::ReleaseList> ListReleases(const std::string& application) override;
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version) override;
+  Result<v1::Template> AddTemplate(const v1::Template& pushed) override;
+  Result<v1::TemplateList> ListTemplates() override;
+  Result<v1::Template> GetTemplate(const std::string& name, const std::string& version) override;
+  Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& pushed) override;
+  Result<v1::TemplateVariantList> ListVariants() override;
+  Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version) override;
   void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override;
   Result<v1::PlanList> ListPlans() override;
   Result<v1::Plan> GetPlan(std::uint64_t plan) override;

@@ -1,5 +1,8 @@
 #include "controller/store/releases.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "controller/store/column.h"
 
 namespace motley::controller {
@@ -65,8 +68,25 @@ Result<void> ReleaseStore::InsertRelease(const v1::Release& release, std::string
       TRY(database_.Run("INSERT INTO bundle VALUES (?, ?, ?)",
                         {number, static_cast<std::int64_t>(i), bundles[i].digest()}));
     }
+    for (const v1::Variant& variant : release.variants()) TRY(InsertUse(number, variant));
     return {};
   });
+}
+
+Result<void> ReleaseStore::InsertUse(std::int64_t release, const v1::Variant& variant) {
+  // NAME@VERSION; "@" is in no name.
+  const auto split = [](const std::string& text) {
+    const std::size_t at = std::min(text.find('@'), text.size());
+    return std::pair(text.substr(0, at), text.substr(std::min(at + 1, text.size())));
+  };
+  const auto [template_name, template_version] = split(variant.from_template());
+  TRY(database_.Run(
+      "INSERT OR IGNORE INTO release_template SELECT ?, number FROM template WHERE name = ? AND version = ?",
+      {release, template_name, template_version}));
+  const auto [variant_name, variant_version] = split(variant.from_variant());
+  return database_.Run(
+      "INSERT OR IGNORE INTO release_variant SELECT ?, number FROM variant WHERE name = ? AND version = ?",
+      {release, variant_name, variant_version});
 }
 
 Result<std::optional<std::string>> ReleaseStore::ContentDigest(std::string_view application, std::string_view version) {

@@ -28,7 +28,8 @@ class ReleaseStore {
   /// Newest first, without bundles that nobody pushed.
   Result<v1::ArtifactList> ListArtifacts();
 
-  /// `bundles` has one for each variant. Errors: kConflict (application and version exist).
+  /// `bundles` has one for each variant; the templates and variants that it comes from are there. Errors: kConflict
+  /// (application and version exist).
   Result<void> InsertRelease(const v1::Release& release, std::string_view content_digest,
                              const std::vector<v1::ArtifactRef>& bundles, std::int64_t now_us);
   /// Nothing for a release that is not there.
@@ -40,6 +41,8 @@ class ReleaseStore {
   Result<v1::ReleaseList> ListReleases(std::string_view application);
 
  private:
+  Result<void> InsertUse(std::int64_t release, const v1::Variant& variant);
+
   Database& database_;
 };
 

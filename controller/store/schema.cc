@@ -7,7 +7,7 @@ namespace {
 
 // What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
 // update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
-constexpr std::array<std::string_view, 4> kMigrations{R"sql(
+constexpr std::array<std::string_view, 5> kMigrations{R"sql(
 CREATE TABLE gateway (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -143,6 +143,37 @@ CREATE TABLE safe_mode (
   variant TEXT NOT NULL,
   PRIMARY KEY (gateway, application)
 ) WITHOUT ROWID;
+)sql",
+                                                      R"sql(
+CREATE TABLE template (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  summary BLOB NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (name, version)
+);
+CREATE TABLE variant (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  template INTEGER NOT NULL REFERENCES template,
+  summary BLOB NOT NULL,
+  content BLOB NOT NULL,
+  UNIQUE (name, version)
+);
+CREATE TABLE release_template (
+  release INTEGER NOT NULL REFERENCES release,
+  template INTEGER NOT NULL REFERENCES template,
+  PRIMARY KEY (release, template)
+) WITHOUT ROWID;
+CREATE INDEX release_of_template ON release_template (template);
+CREATE TABLE release_variant (
+  release INTEGER NOT NULL REFERENCES release,
+  variant INTEGER NOT NULL REFERENCES variant,
+  PRIMARY KEY (release, variant)
+) WITHOUT ROWID;
+CREATE INDEX release_of_variant ON release_variant (variant);
 )sql"};
 
 }  // namespace

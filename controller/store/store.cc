@@ -17,6 +17,7 @@ Store::Store(std::unique_ptr<Database> database)
       plans_(*database_),
       safe_modes_(*database_),
       secrets_(*database_),
-      telemetry_(*database_) {}
+      telemetry_(*database_),
+      templates_(*database_) {}
 
 }  // namespace motley::controller

@@ -12,6 +12,7 @@
 #include "controller/store/safe_modes.h"
 #include "controller/store/secrets.h"
 #include "controller/store/telemetry.h"
+#include "controller/store/templates.h"
 
 namespace motley::controller {
 
@@ -29,6 +30,7 @@ class Store {
   SafeModeStore& safe_modes() { return safe_modes_; }
   SecretStore& secrets() { return secrets_; }
   TelemetryStore& telemetry() { return telemetry_; }
+  TemplateStore& templates() { return templates_; }
 
   /// As Database::Atomically: all that `body` stores, or nothing.
   Result<void> Atomically(const std::function<Result<void>()>& body) { return database_->Atomically(body); }
@@ -44,6 +46,7 @@ class Store {
   SafeModeStore safe_modes_;
   SecretStore secrets_;
   TelemetryStore telemetry_;
+  TemplateStore templates_;
 };
 
 }  // namespace motley::controller

@@ -75,6 +75,21 @@ class FakeCore : public Core {
     return Give<v1::Release>("release " + application + " " + version);
   }
 
+  Result<v1::Template> AddTemplate(const v1::Template& pushed) override {
+    return Give<v1::Template>("add template " + pushed.name());
+  }
+  Result<v1::TemplateList> ListTemplates() override { return Give<v1::TemplateList>("templates"); }
+  Result<v1::Template> GetTemplate(const std::string& name, const std::string& version) override {
+    return Give<v1::Template>("template " + name + " " + version);
+  }
+  Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& pushed) override {
+    return Give<v1::TemplateVariant>("add variant " + pushed.name());
+  }
+  Result<v1::TemplateVariantList> ListVariants() override { return Give<v1::TemplateVariantList>("variants"); }
+  Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version) override {
+    return Give<v1::TemplateVariant>("variant " + name + " " + version);
+  }
+
   void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override {
     done(Give<v1::Plan>("propose " + request.version()));
   }
