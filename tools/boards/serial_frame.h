@@ -23,6 +23,14 @@ inline bool Understands(const SerialFormat& receiver, const SerialFormat& sender
   return ratio > 0.96 && ratio < 1.04;
 }
 
+/// What `receiver` makes of `byte` sent as `sender`: the byte, or garbage that is always the same.
+inline std::uint8_t Heard(const SerialFormat& receiver, const SerialFormat& sender, std::uint8_t byte) {
+  return Understands(receiver, sender) ? byte : byte ^ 0x5a;
+}
+
+/// Start, eight data, parity where there is one, stop.
+inline unsigned BitsPerByte(const SerialFormat& format) { return format.parity == Parity::kNone ? 10 : 11; }
+
 /// One byte under way on the line.
 struct LineByte {
   std::uint8_t value;
