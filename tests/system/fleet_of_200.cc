@@ -89,6 +89,10 @@ std::string Member::version() const {
   return applications.empty() ? "" : applications[0].version();
 }
 
+bool IsConnected(TestController& controller) {
+  return Ask<v1::FleetStatus>(controller, "GET", "/v1/status").broker_connected();
+}
+
 Members MembersOf(TestController& controller) {
   Members members;
   const auto list = Ask<v1::GatewayList>(controller, "GET", "/v1/gateways");

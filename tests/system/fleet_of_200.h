@@ -50,6 +50,8 @@ struct Member {
 };
 using Members = std::map<std::string, Member>;
 
+/// To its broker: what is not retained is lost before.
+bool IsConnected(TestController& controller);
 Members MembersOf(TestController& controller);
 v1::Plan PlanOf(TestController& controller, std::uint64_t id);
 /// Newest first, without assignments.
