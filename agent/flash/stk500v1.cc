@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/flash/avr_reset.h"
+#include "agent/flash/avr_selfcheck.h"
 
 namespace motley::agent {
 namespace {
@@ -41,11 +42,21 @@ constexpr milliseconds kAnswerPatience{1000};
 /// Bootloaders read as much as they are told to, and not only a page; optiboot counts in one byte, whose 0 is 256.
 constexpr std::size_t kMaxRead = 256;
 
+constexpr std::uint32_t kAtmega328p = 0x1E950F;
+/// The chip checks itself in 6 us a byte, which takes 88 to read; but it has to be reset for it, which takes 0.6 s.
+constexpr std::size_t kMinSelfCheck = 10 * 1024;
+/// The watchdog resets after 16 ms, the clock may need 65 ms more, and a USB bridge wait for 16.
+constexpr milliseconds kSelfCheckStart{250};
+constexpr std::chrono::microseconds kSelfCheckByte{8};
+/// Four times what the largest flash needs.
+constexpr std::size_t kMaxSaid = 2048;
+
 class Stk500v1 final : public Bootloader {
  public:
   Stk500v1(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
 
   Result<void> Connect() override {
+    first_page_.clear();
     TRY(Begin());
     TRY(CheckSignature());
     return Command({kEnterProgramming}, {}).While("enter programming mode");
@@ -53,10 +64,17 @@ class Stk500v1 final : public Bootloader {
 
   bool ErasesInWrite() const override { return true; }
 
+  /// Of a large program the first page is held back, and in its place is written one that lets the chip check the rest;
+  /// Compare puts it in. Until then the board does nothing at all, rather than run half a program.
   Result<void> Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
     for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
-      const auto place = static_cast<std::uint32_t>(address + at);
-      TRY(WritePage(place, bytes.subspan(at, board_.page_bytes)).While(fmt::format("write page at 0x{:04X}", place)));
+      const auto page = bytes.subspan(at, board_.page_bytes);
+      if (address + at == 0 && bytes.size() >= kMinSelfCheck && CanCheckItself()) {
+        first_page_.assign(page.begin(), page.end());
+        TRY(WritePage(0, SelfCheckPage(bytes.size() / kSelfCheckBlock, board_.bauds.front())));
+      } else {
+        TRY(WritePage(static_cast<std::uint32_t>(address + at), page));
+      }
       done(board_.page_bytes);
     }
     return {};
@@ -64,19 +82,18 @@ class Stk500v1 final : public Bootloader {
 
   Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
                                             const BytesDone& done) override {
-    for (std::size_t at = 0; at < expected.size(); at += kMaxRead) {
-      const auto place = static_cast<std::uint32_t>(address + at);
-      Bytes found(std::min(kMaxRead, expected.size() - at));
-      TRY(Read(place, found).While(fmt::format("read back at 0x{:04X}", place)));
-      const auto differs =
-          std::mismatch(found.begin(), found.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
-      if (differs.first != found.end()) {
-        const auto where = place + static_cast<std::uint32_t>(differs.first - found.begin());
-        return std::optional(Difference{where, *differs.first});
-      }
-      done(static_cast<std::uint32_t>(found.size()));
-    }
-    return std::optional<Difference>();
+    if (address != 0 || first_page_.empty()) return ReadBack(address, expected, done);
+    const std::size_t checked = expected.size() / kSelfCheckBlock * kSelfCheckBlock;
+    const Bytes first_page = std::exchange(first_page_, {});
+    TRY_ASSIGN(const bool right, ChecksItself(expected.first(checked)).While("let the chip check itself"));
+    TRY(Connect());
+    TRY(WritePage(0, first_page));
+    // Where it is wrong, or the program did not run: reading tells.
+    if (!right) return ReadBack(address, expected, done);
+    TRY_ASSIGN(const auto difference, ReadBack(0, expected.first(board_.page_bytes), done));
+    if (difference) return difference;
+    done(static_cast<std::uint32_t>(checked - board_.page_bytes));
+    return ReadBack(static_cast<std::uint32_t>(checked), expected.subspan(checked), done);
   }
 
   /// The answer is left unread. Everything is verified, a reset follows within 16 ms, and an answer that was lost in it
@@ -101,8 +118,8 @@ class Stk500v1 final : public Bootloader {
   Result<void> CheckSignature() {
     std::array<std::uint8_t, 3> answer;
     TRY(Command({kReadSignature}, answer).While("read the signature"));
-    const std::uint32_t found = std::uint32_t{answer[0]} << 16 | std::uint32_t{answer[1]} << 8 | answer[2];
-    return CheckChipId(board_, found, port_.name());
+    signature_ = std::uint32_t{answer[0]} << 16 | std::uint32_t{answer[1]} << 8 | answer[2];
+    return CheckChipId(board_, signature_, port_.name());
   }
 
   /// `page` is a whole page.
@@ -111,9 +128,49 @@ class Stk500v1 final : public Bootloader {
     packet.insert(packet.end(), {kProgramPage, High(page.size()), Low(page.size()), kFlashMemory});
     packet.insert(packet.end(), page.begin(), page.end());
     packet.push_back(kEndOfPacket);
-    TRY(Send(packet));
-    TRY(Answer({}));
-    return Answer({});
+    auto written = Send(packet);
+    if (written) written = Answer({});
+    if (written) written = Answer({});
+    return std::move(written).While(fmt::format("write page at 0x{:04X}", address));
+  }
+
+  Result<std::optional<Difference>> ReadBack(std::uint32_t address, std::span<const std::uint8_t> expected,
+                                             const BytesDone& done) {
+    for (std::size_t at = 0; at < expected.size(); at += kMaxRead) {
+      const auto place = static_cast<std::uint32_t>(address + at);
+      Bytes found(std::min(kMaxRead, expected.size() - at));
+      TRY(Read(place, found).While(fmt::format("read back at 0x{:04X}", place)));
+      const auto differs =
+          std::mismatch(found.begin(), found.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
+      if (differs.first != found.end()) {
+        const auto where = place + static_cast<std::uint32_t>(differs.first - found.begin());
+        return std::optional(Difference{where, *differs.first});
+      }
+      done(static_cast<std::uint32_t>(found.size()));
+    }
+    return std::optional<Difference>();
+  }
+
+  /// Starts the program of the first page. False also when it says nothing.
+  Result<bool> ChecksItself(std::span<const std::uint8_t> content) {
+    Bytes flash(content.begin(), content.end());
+    const Bytes page = SelfCheckPage(flash.size() / kSelfCheckBlock, board_.bauds.front());
+    std::copy(page.begin(), page.end(), flash.begin());
+    const Bytes expected = SelfCheckAnswer(flash);
+    TRY(Start(0));
+    const Deadline deadline =
+        steady_clock::now() + kSelfCheckStart + kSelfCheckByte * static_cast<std::int64_t>(flash.size());
+    Bytes said;
+    std::array<std::uint8_t, 256> buffer;
+    while (said.size() < kMaxSaid) {
+      auto got = port_.Read(buffer, deadline);
+      if (!got && got.error().code == Code::kTimeout) return false;
+      if (!got) return std::move(got).error();
+      said.insert(said.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
+      // Behind the answer to the command that started it, and what a line says whose chip is in reset.
+      if (std::search(said.begin(), said.end(), expected.begin(), expected.end()) != said.end()) return true;
+    }
+    return false;
   }
 
   /// `bytes` is at most kMaxRead.
@@ -124,6 +181,9 @@ class Stk500v1 final : public Bootloader {
     TRY(Answer({}));
     return Answer(bytes);
   }
+
+  /// Afterwards it has to be reset once more, which must not need a hand.
+  bool CanCheckItself() const { return signature_ == kAtmega328p && board_.reset == ResetMethod::kDtr; }
 
   static std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
   static std::uint8_t Low(std::size_t number) { return static_cast<std::uint8_t>(number); }
@@ -194,6 +254,9 @@ class Stk500v1 final : public Bootloader {
 
   SerialPort& port_;
   const BoardType& board_;
+  std::uint32_t signature_ = 0;
+  /// Not written yet.
+  Bytes first_page_;
 };
 
 }  // namespace

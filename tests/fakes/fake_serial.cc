@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/flash/avr_selfcheck.h"
+
 namespace motley::tests {
 namespace {
 
 constexpr std::uint8_t kInSync = 0x14, kOk = 0x10, kEnd = 0x20;
+constexpr std::uint32_t kBaud = 115200;
 
 }  // namespace
 
@@ -91,6 +94,17 @@ void FakeBoard::Reset(bool into_bootloader) {
 
 void FakeBoard::StartApplication() {
   in_bootloader_ = false;
+  const std::size_t blocks = flash[126];
+  if (runs_self_check && blocks > 0 && blocks * agent::kSelfCheckBlock <= flash.size()) {
+    const auto page = agent::SelfCheckPage(blocks, kBaud);
+    if (!std::equal(page.begin(), page.end(), flash.begin())) return SayHello();
+    const auto answer = agent::SelfCheckAnswer(std::span(flash).first(blocks * agent::kSelfCheckBlock));
+    return Say({answer.begin(), answer.end()});
+  }
+  SayHello();
+}
+
+void FakeBoard::SayHello() {
   const std::string program(flash.begin(), flash.begin() + 64);
   if (program.starts_with("version=")) {
     Say("hello firmware=fake " + program.substr(0, program.find(';')) + "\n");
@@ -132,6 +146,7 @@ bool FakeBoard::RunCommand() {
   if (code == 0x74) {
     const std::size_t end = address_ + static_cast<std::size_t>(command_[1] << 8 | command_[2]);
     CHECK(end <= flash.size());
+    ++pages_read;
     Answer({flash.begin() + static_cast<std::ptrdiff_t>(address_), flash.begin() + static_cast<std::ptrdiff_t>(end)});
   } else if (code == 0x75) {
     Answer(signature);

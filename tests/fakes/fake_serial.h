@@ -28,11 +28,14 @@ class FakeBoard {
   int unplug_after = -1;
   /// The answer number this, counted from 1, is garbled; 0: none.
   int garble_answer = 0;
+  /// Whether the program that checks the flash runs; it needs a clock of 16 MHz.
+  bool runs_self_check = true;
   bool present = true;
   /// Whoever opens it is told that another program has it.
   bool busy = false;
   int opened = 0;
   int pages_written = 0;
+  int pages_read = 0;
   int bootloader_starts = 0;
 
   void Say(const std::string& text);
@@ -47,6 +50,7 @@ class FakeBoard {
   bool RunCommand();
   void Answer(const std::vector<std::uint8_t>& data);
   void StartApplication();
+  void SayHello();
 
   UniqueFd reader_;
   UniqueFd writer_;

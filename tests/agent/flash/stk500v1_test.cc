@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -114,6 +115,44 @@ TEST_F(Stk500v1Test, FindsAByteThatDidNotTake) {
   EXPECT_EQ(flashed.error().code, Code::kCorrupt);
   EXPECT_THAT(flashed.error().message, HasSubstr("at 0x012C"));
   EXPECT_EQ(board_.pages_written, 8 + 6);  // a second time from where it differs
+}
+
+TEST_F(Stk500v1Test, LetsTheChipCheckALargeProgram) {
+  const auto flashed = Flash(12'001);
+  ASSERT_TRUE(flashed.has_value()) << flashed.error().message;
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.bootloader_starts, 2);
+  EXPECT_EQ(board_.pages_written, 94 + 1);  // the first one twice
+  EXPECT_LT(board_.pages_read, 5);
+  EXPECT_EQ(progress_, (std::pair<std::uint32_t, std::uint32_t>(2 * 94 * 128, 2 * 94 * 128)));
+}
+
+TEST_F(Stk500v1Test, ReadsALargeProgramBackWhereTheChipDoesNotCheckIt) {
+  board_.runs_self_check = false;
+  const auto flashed = Flash(12'001);
+  ASSERT_TRUE(flashed.has_value()) << flashed.error().message;
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_GE(board_.pages_read, 94 / 2);
+}
+
+/// In the first page, in the middle, and in the last page, which is half a block.
+class Stk500v1BrokenTest : public Stk500v1Test, public testing::WithParamInterface<int> {};
+
+TEST_P(Stk500v1BrokenTest, ByteOfALargeProgramIsFound) {
+  board_.broken_address = GetParam();
+  const auto flashed = Flash(12'001);
+  ASSERT_FALSE(flashed.has_value());
+  EXPECT_EQ(flashed.error().code, Code::kCorrupt);
+  EXPECT_THAT(flashed.error().message, HasSubstr(fmt::format("at 0x{:04X} of", GetParam())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Addresses, Stk500v1BrokenTest, testing::Values(1, 5000, 11'999));
+
+TEST_F(Stk500v1Test, OvercomesNoiseBetweenWritingAndCheckingALargeProgram) {
+  board_.garble_answer = 3 + 2 + 2 * 50;  // one of the pages
+  ASSERT_TRUE(Flash(12'001).has_value());
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.bootloader_starts, 3);
 }
 
 TEST_F(Stk500v1Test, SaysThatTheBoardWasPulled) {
