@@ -23,7 +23,7 @@ owners = {
     r"httplib\.h": ["common/http/", "agent/kinds/docker_engine.cc"],
     r"boost/beast": ["controller/api/"],
     r"boost/asio": ["common/loop/loop.cc", "controller/api/"],
-    r"nlohmann/": ["common/genesis/", "common/release/", "agent/kinds/", "tools/motley/"],
+    r"nlohmann/": ["common/genesis/", "common/release/", "agent/flash/smp", "agent/kinds/", "tools/motley/"],
     r"archive(_entry)?\.h": ["agent/kinds/archive"],
     r"lemon/": ["common/assign/"],
     r"Cbc|Coin|Osi|Clp|coin/": ["common/assign/"],

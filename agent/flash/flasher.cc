@@ -1,6 +1,7 @@
 #include "agent/flash/flasher.h"
 
 #include "agent/flash/bootloader.h"
+#include "agent/flash/smp_flasher.h"
 #include "agent/flash/stk500v1.h"
 #include "agent/flash/stk500v2.h"
 
@@ -16,9 +17,10 @@ std::unique_ptr<Flasher> CreateFlasher(FlashProtocol protocol) {
       return CreateBootloaderFlasher(CreateStk500v1);
     case FlashProtocol::kStk500v2:
       return CreateBootloaderFlasher(CreateStk500v2);
+    case FlashProtocol::kSmp:
+      return std::make_unique<SmpFlasher>();
     case FlashProtocol::kStm32:
     case FlashProtocol::kEspressif:
-    case FlashProtocol::kSmp:
     case FlashProtocol::kTool:
       break;
   }

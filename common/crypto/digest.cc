@@ -44,17 +44,28 @@ void Sha256Stream::Update(std::string_view data) {
   CHECK(EVP_DigestUpdate(state_->context, data.data(), data.size()) == 1);
 }
 
-std::string Sha256Stream::Finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+std::array<std::uint8_t, 32> Sha256Stream::FinishBytes() {
+  std::array<std::uint8_t, 32> digest;
   unsigned size = 0;
-  CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &size) == 1);
-  return std::string(kPrefix) + Hex(digest.data(), size);
+  CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &size) == 1 && size == digest.size());
+  return digest;
+}
+
+std::string Sha256Stream::Finish() {
+  const auto digest = FinishBytes();
+  return std::string(kPrefix) + Hex(digest.data(), digest.size());
 }
 
 std::string Sha256(std::string_view data) {
   Sha256Stream stream;
   stream.Update(data);
   return stream.Finish();
+}
+
+std::array<std::uint8_t, 32> Sha256Bytes(std::string_view data) {
+  Sha256Stream stream;
+  stream.Update(data);
+  return stream.FinishBytes();
 }
 
 Result<std::string> Sha256File(const std::string& path) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +14,9 @@ namespace motley {
 /// SHA-256 of `data` as "sha256:" and 64 lower-case hexadecimal digits: the identity of an artifact.
 std::string Sha256(std::string_view data);
 
+/// The digest alone.
+std::array<std::uint8_t, 32> Sha256Bytes(std::string_view data);
+
 /// The same, piece by piece.
 class Sha256Stream {
  public:
@@ -21,8 +26,9 @@ class Sha256Stream {
   Sha256Stream& operator=(Sha256Stream&&) noexcept;
 
   void Update(std::string_view data);
-  /// Call once.
+  /// Call one of them, once.
   std::string Finish();
+  std::array<std::uint8_t, 32> FinishBytes();
 
  private:
   struct State;
