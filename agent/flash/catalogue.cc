@@ -24,8 +24,21 @@ BoardCatalogue BoardCatalogue::BuiltIn() {
   nano.sectors = {{0, nano.application_end / nano.page_bytes, nano.page_bytes}};
   // Bridges that many boards have; among those that speak this protocol the Nano is the common one.
   nano.usb_ids = {{0x0403, 0x6001}, {0x1A86, 0x7523}};
+  // ATmega2560 datasheet (table 30-10: signature; 29.8: flash).
+  BoardType mega;
+  mega.name = "mega";
+  mega.title = "Arduino Mega 2560";
+  mega.chip = "ATmega2560";
+  mega.protocol = FlashProtocol::kStk500v2;
+  mega.chip_ids = {0x1E9801};
+  mega.bauds = {115200};
+  mega.page_bytes = 256;
+  // stk500boot: 8 KiB, and it does not erase the 8 KiB before itself.
+  mega.application_end = 0x3C000;
+  mega.sectors = {{0, mega.application_end / mega.page_bytes, mega.page_bytes}};
+  mega.usb_ids = {{0x2341, 0x0042}, {0x2341, 0x0010}, {0x2A03, 0x0042}, {0x2A03, 0x0010}, {0x2341, 0x0242}};
   BoardCatalogue catalogue;
-  catalogue.types_ = {uno, nano};
+  catalogue.types_ = {uno, nano, mega};
   return catalogue;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 extern "C" {
 #include <avr_adc.h>
@@ -23,7 +24,12 @@ namespace {
 
 constexpr std::uint32_t kBitsPerByte = 10;  // start, eight data, stop
 
-/// ATmega328P datasheet, "Flash Write (Page Erase, Page Write, ...) by SPM": 3.7 to 4.5 ms.
+constexpr ChipModel kModels[] = {
+    {"atmega328p", 32'768, 'B', 5, true},
+    {"atmega2560", 262'144, 'B', 7, false},
+};
+
+/// ATmega328P and ATmega2560 datasheets, "Flash Write (Page Erase, Page Write, ...) by SPM": 3.7 to 4.5 ms.
 constexpr std::uint32_t kPageMicroseconds = 4000;
 
 /// Two in the receive buffer and one in the shift register.
@@ -81,17 +87,22 @@ struct Chip::Hooks {
 
   static void LedChanged(avr_irq_t*, std::uint32_t, void* param) { ++From(param).counters_.led_edges; }
 
-  /// simavr performs a page erase or write in no time: lets it, and then keeps SPMEN set for as long as silicon does.
+  /// simavr performs a page erase or write in no time, and a write as if the page were erased: lets it, puts back the
+  /// bits that were clear, and then keeps SPMEN set for as long as silicon does.
   static int SelfProgram(avr_io_t* io, std::uint32_t control, void* argument) {
     if (control != AVR_IOCTL_FLASH_SPM) return -1;
     Chip& chip = *reinterpret_cast<Module*>(io)->chip;
     const avr_flash_t& flash = *chip.self_programming_;
     const bool page = avr_regbit_get(io->avr, flash.selfprgen) &&
                       (avr_regbit_get(io->avr, flash.pgers) || avr_regbit_get(io->avr, flash.pgwrt));
+    const std::span<std::uint8_t> target =
+        avr_regbit_get(io->avr, flash.pgwrt) ? chip.PageAtZ() : chip.flash().first(0);
+    const std::vector<std::uint8_t> before(target.begin(), target.end());
     int result = -1;
     for (avr_io_t* next = io->next; next != nullptr && result == -1; next = next->next) {
       if (next->ioctl != nullptr) result = next->ioctl(next, control, argument);
     }
+    for (std::size_t i = 0; i < before.size(); ++i) target[i] &= before[i];
     if (page) {
       avr_regbit_set(io->avr, flash.selfprgen);
       avr_cycle_timer_register_usec(io->avr, kPageMicroseconds, PageDone, &chip);
@@ -110,19 +121,30 @@ struct Chip::Hooks {
   }
 };
 
-Chip::Chip() = default;
+Result<const ChipModel*> FindChipModel(const std::string& name) {
+  for (const ChipModel& model : kModels) {
+    if (name == model.name) return &model;
+  }
+  return Error{Code::kInvalid, "chip \"" + name + "\": unknown; there are atmega328p and atmega2560"};
+}
 
-Result<std::unique_ptr<Chip>> Chip::Create(std::uint32_t boot_address) {
+Chip::Chip(const ChipModel& model) : model_(model) {}
+
+Result<std::unique_ptr<Chip>> Chip::Create(const ChipModel& model, std::uint32_t boot_address) {
   avr_global_logger_set(LogProblem);
-  std::unique_ptr<Chip> chip(new Chip);
-  avr_t* avr = chip->avr_ = avr_make_mcu_by_name("atmega328p");
-  if (avr == nullptr) return Error{Code::kInternal, "chip \"atmega328p\": unknown to this libsimavr; install 1.6"};
+  std::unique_ptr<Chip> chip(new Chip(model));
+  avr_t* avr = chip->avr_ = avr_make_mcu_by_name(model.name);
+  if (avr == nullptr) {
+    return Error{Code::kInternal, "chip \"" + std::string(model.name) + "\": unknown to this libsimavr; install 1.6"};
+  }
   avr_init(avr);
   avr->frequency = kHz;
   avr->reset_pc = boot_address;
   avr->sleep = DoNotSleep;
   for (avr_io_t* io = avr->io_port; io != nullptr; io = io->next) {
-    if (std::strcmp(io->kind, "uart") == 0) chip->uart_ = reinterpret_cast<avr_uart_t*>(io);
+    if (std::strcmp(io->kind, "uart") == 0 && reinterpret_cast<avr_uart_t*>(io)->name == '0') {
+      chip->uart_ = reinterpret_cast<avr_uart_t*>(io);
+    }
     if (std::strcmp(io->kind, "flash") == 0) chip->self_programming_ = reinterpret_cast<avr_flash_t*>(io);
   }
   CHECK(chip->uart_ != nullptr && chip->self_programming_ != nullptr);
@@ -137,7 +159,8 @@ Result<std::unique_ptr<Chip>> Chip::Create(std::uint32_t boot_address) {
   avr_register_io(avr, &chip->module_->io);  // to the front of the list: asked before simavr's own
 
   avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), Hooks::ByteSent, chip.get());
-  avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ('B'), 5), Hooks::LedChanged, chip.get());
+  avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(model.led_port), model.led_pin), Hooks::LedChanged,
+                          chip.get());
   return chip;
 }
 
@@ -145,7 +168,14 @@ Chip::~Chip() {
   if (avr_ != nullptr) avr_terminate(avr_);
 }
 
-std::span<std::uint8_t> Chip::flash() { return {avr_->flash, kFlashSize}; }
+std::span<std::uint8_t> Chip::flash() { return {avr_->flash, model_.flash_bytes}; }
+
+std::span<std::uint8_t> Chip::PageAtZ() {
+  std::size_t address = avr_->data[R_ZL] | avr_->data[R_ZH] << 8;
+  if (avr_->rampz != 0) address |= std::size_t{avr_->data[avr_->rampz]} << 16;
+  const std::size_t size = self_programming_->spm_pagesize;
+  return flash().subspan(address % flash().size() / size * size, size);
+}
 
 void Chip::Reset(ResetCause cause) {
   input_.clear();
@@ -228,6 +258,7 @@ boards::SerialFormat Chip::format() const {
 }
 
 void Chip::SetTemperature(double celsius) {
+  if (!model_.measures_itself) return;
   // Datasheet, table "Temperature vs. Sensor Output Voltage": 314 mV at 25 degrees, 242 mV at -45, 380 mV at 85.
   const double millivolts = 314 + (celsius - 25) * (380 - 242) / 130.0;
   avr_raise_irq(avr_io_getirq(avr_, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_TEMP), static_cast<std::uint32_t>(millivolts + 0.5));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "common/base/result.h"
 #include "tools/boards/serial_frame.h"
@@ -16,15 +17,27 @@ struct avr_uart_t;
 
 namespace motley::avrsim {
 
-/// An ATmega328P at 16 MHz with its boot reset vector programmed, on simavr's core.
+/// What differs between the chips that there are.
+struct ChipModel {
+  const char* name;  ///< simavr's
+  std::size_t flash_bytes;
+  char led_port;  ///< where an Arduino has its LED
+  std::uint32_t led_pin;
+  bool measures_itself;  ///< has a temperature sensor on the die
+};
+
+/// "atmega328p" or "atmega2560". Errors: kInvalid (names the known ones).
+Result<const ChipModel*> FindChipModel(const std::string& name);
+
+/// An AVR at 16 MHz with its boot reset vector programmed, on simavr's core.
 ///
 /// Time is counted in CPU cycles and moves only in RunUntil(). Beyond simavr it has the time that a page erase or write
-/// takes, a UART of 10 bits a byte whose receiver overruns after the bytes that silicon can hold, and a line that
-/// garbles what comes at another baud rate or parity. It has no lock bits, and EEPROM is lost with the object.
+/// takes, flash in which writing only clears bits, a UART of 10 bits a byte whose receiver overruns after the bytes
+/// that silicon can hold, and a line that garbles what comes at another baud rate or parity. It has no lock bits, and
+/// EEPROM is lost with the object.
 class Chip {
  public:
   static constexpr std::uint32_t kHz = 16'000'000;
-  static constexpr std::size_t kFlashSize = 32'768;
 
   enum class State {
     kRunning,
@@ -45,8 +58,8 @@ class Chip {
 
   /// A chip with erased flash that starts at `boot_address` (bytes) after each reset.
   ///
-  /// Errors: kInternal (this simavr knows no ATmega328P).
-  static Result<std::unique_ptr<Chip>> Create(std::uint32_t boot_address);
+  /// Errors: kInternal (this simavr does not know the model).
+  static Result<std::unique_ptr<Chip>> Create(const ChipModel& model, std::uint32_t boot_address);
   ~Chip();
   Chip(const Chip&) = delete;
   Chip& operator=(const Chip&) = delete;
@@ -69,7 +82,7 @@ class Chip {
   std::deque<boards::LineByte>& output() { return output_; }
   boards::SerialFormat format() const;
 
-  /// What the temperature sensor on the die measures.
+  /// What the temperature sensor on the die measures, if there is one.
   void SetTemperature(double celsius);
   /// In bytes, as avr-objdump prints it.
   std::uint32_t program_counter() const;
@@ -79,10 +92,12 @@ class Chip {
   struct Hooks;   // simavr's callbacks
   struct Module;  // our place in simavr's list of peripherals
 
-  Chip();
+  explicit Chip(const ChipModel& model);
   void Deliver(const boards::LineByte& byte);
   std::uint32_t CyclesPerBit() const;
+  std::span<std::uint8_t> PageAtZ();
 
+  const ChipModel& model_;
   avr_t* avr_ = nullptr;
   avr_uart_t* uart_ = nullptr;
   avr_flash_t* self_programming_ = nullptr;

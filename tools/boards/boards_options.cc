@@ -4,21 +4,32 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace motley::boards {
 namespace {
 
 constexpr char kUsage[] =
     "usage: with-boards [--dir DIR] --board TYPE:SERIAL[:FLASHFILE] [--board ...] -- COMMAND [ARGUMENT ...]\n"
-    "Runs COMMAND with virtual Arduinos on /dev/ttyACM0, /dev/ttyUSB0, ..., which only it and its children see.\n"
-    "TYPE is uno (optiboot, 115200 baud) or nano (ATmegaBOOT, 57600 baud). DIR keeps logs, flash files and the socket\n"
-    "that board-ctl uses. Needs root. For example:\n"
+    "Runs COMMAND with virtual boards on /dev/ttyACM0, /dev/ttyUSB0, ..., which only it and its children see.\n"
+    "TYPE is one of: {}. DIR keeps logs, flash files and the socket that board-ctl uses. Needs root. For example:\n"
     "  with-boards --board uno:A1 -- avrdude -p m328p -c arduino -P /dev/ttyACM0 -b 115200 -D -U flash:w:blink.hex";
 
+// One line a type. The simulator's target says add_dependencies(with-boards <it>).
+// clang-format off
 constexpr BoardType kBoardTypes[] = {
-    {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "optiboot-115200.hex"},
-    {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "atmegaboot-57600.hex"},
+    {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "motley-avrsim", "--boot {}/bootloaders/optiboot-115200.hex"},
+    {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "motley-avrsim", "--boot {}/bootloaders/atmegaboot-57600.hex"},
 };
+// clang-format on
+
+std::string TypeNames() {
+  std::string names;
+  for (const BoardType& type : kBoardTypes) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  return names;
+}
+
+Error Usage() { return Error{Code::kInvalid, fmt::format(kUsage, TypeNames())}; }
 
 Result<BoardOptions> ParseBoard(const std::string& text) {
   const std::size_t first = text.find(':');
@@ -42,7 +53,19 @@ Result<const BoardType*> FindBoardType(const std::string& name) {
   for (const BoardType& type : kBoardTypes) {
     if (name == type.name) return &type;
   }
-  return Error{Code::kInvalid, fmt::format("board type \"{}\": unknown; there are uno and nano", name)};
+  std::string known;
+  for (const BoardType& type : kBoardTypes) known += (known.empty() ? "" : ", ") + std::string(type.name);
+  return Error{Code::kInvalid, fmt::format("board type \"{}\": unknown; there are {}", name, known)};
+}
+
+std::vector<std::string> SimulatorCommand(const BoardType& type, const std::filesystem::path& programs) {
+  std::vector<std::string> command = {(programs / type.simulator).string()};
+  std::istringstream words(type.arguments);
+  for (std::string word; words >> word;) {
+    if (const std::size_t at = word.find("{}"); at != std::string::npos) word.replace(at, 2, programs.string());
+    command.push_back(word);
+  }
+  return command;
 }
 
 Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv) {
@@ -51,7 +74,7 @@ Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv) {
   BoardsOptions options;
   for (int letter; (letter = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
     if (letter == 'd') options.folder = std::filesystem::absolute(optarg);
-    if (letter == '?') return Error{Code::kInvalid, kUsage};
+    if (letter == '?') return Usage();
     if (letter != 'b') continue;
     TRY_ASSIGN(BoardOptions board, ParseBoard(optarg));
     for (const BoardOptions& other : options.boards) {
@@ -63,7 +86,7 @@ Result<BoardsOptions> ParseBoardsOptions(int argc, char** argv) {
     options.boards.push_back(std::move(board));
   }
   options.command.assign(argv + optind, argv + argc);
-  if (options.boards.empty() || options.command.empty()) return Error{Code::kInvalid, kUsage};
+  if (options.boards.empty() || options.command.empty()) return Usage();
   return options;
 }
 

@@ -8,7 +8,7 @@
 
 namespace motley::boards {
 
-/// What a kind of board looks like from the USB side.
+/// What a kind of board looks like from the USB side, and which program simulates it.
 struct BoardType {
   const char* name;
   const char* vendor_id;
@@ -16,11 +16,16 @@ struct BoardType {
   const char* manufacturer;
   const char* product;
   const char* device_prefix;  ///< "ttyACM" or "ttyUSB"
-  const char* bootloader;     ///< file in <bin>/bootloaders
+  const char* simulator;      ///< "motley-avrsim"
+  const char* model;          ///< of the simulator's: its --model
+  const char* bootloader;     ///< file in <bin>/bootloaders for --boot; empty where the simulator has one
 };
 
 /// Errors: kInvalid (names the known ones).
 Result<const BoardType*> FindBoardType(const std::string& name);
+
+/// The command that simulates a board of `type`, without what all simulators have in common.
+std::vector<std::string> SimulatorCommand(const BoardType& type, const std::filesystem::path& programs);
 
 struct BoardOptions {
   const BoardType* type;

@@ -22,7 +22,11 @@
 enum {
   kTickMs = 10,
   kQueueSize = 128,  // a power of two, and longer than a line
+#ifdef __AVR_ATmega2560__
+  kLedPin = PB7,
+#else
   kLedPin = PB5,
+#endif
 };
 
 // For those who read the flash without running it.
@@ -60,6 +64,10 @@ ISR(TIMER1_COMPA_vect) {
   }
 }
 
+// A chip with several of them numbers them.
+#ifndef USART_UDRE_vect
+#define USART_UDRE_vect USART0_UDRE_vect
+#endif
 ISR(USART_UDRE_vect) {
   if (queue_head == queue_tail) {
     UCSR0B &= (uint8_t)~_BV(UDRIE0);
@@ -94,6 +102,7 @@ static void SayNumber(int32_t number) {
   Say(ltoa(number, digits, 10));
 }
 
+#ifdef __AVR_ATmega328P__
 // Tenths of a degree from the sensor on the die, by the datasheet's table: 314 mV at 25 degrees, 1.06 mV a degree,
 // against the reference of 1100 mV.
 static int16_t Temperature(void) {
@@ -104,17 +113,24 @@ static int16_t Temperature(void) {
   return (int16_t)(250 + (tenth_millivolts - 3140) * 100 / 106);
 }
 
-static void SayTelemetry(void) {
-  uint32_t now_ms;
-  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms = uptime_ms; }
+static void SayTemperature(void) {
   const int16_t temperature = Temperature();
-  Say("uptime_ms=");
-  SayNumber((int32_t)now_ms);
-  Say(PORTB & _BV(kLedPin) ? " led=1" : " led=0");
   Say(temperature < 0 ? " temperature_c=-" : " temperature_c=");
   SayNumber(abs(temperature) / 10);
   SayCharacter('.');
   SayNumber(abs(temperature) % 10);
+}
+#else  // no sensor on the die
+static void SayTemperature(void) {}
+#endif
+
+static void SayTelemetry(void) {
+  uint32_t now_ms;
+  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms = uptime_ms; }
+  Say("uptime_ms=");
+  SayNumber((int32_t)now_ms);
+  Say(PORTB & _BV(kLedPin) ? " led=1" : " led=0");
+  SayTemperature();
   Say("\n");
 }
 
@@ -126,8 +142,10 @@ static void Configure(void) {
   UBRR0 = (F_CPU + BAUD * 4UL) / (BAUD * 8UL) - 1;
   UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
   UCSR0B = _BV(TXEN0);
+#ifdef __AVR_ATmega328P__
   ADMUX = _BV(REFS1) | _BV(REFS0) | _BV(MUX3);                // 1.1 V, temperature sensor
   ADCSRA = _BV(ADEN) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);  // 125 kHz
+#endif
   OCR1A = F_CPU / 64 / 1000 * kTickMs - 1;
   TCCR1A = 0;
   TCCR1B = _BV(WGM12) | _BV(CS11) | _BV(CS10);  // from 0 to OCR1A, clock / 64
