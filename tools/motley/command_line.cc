@@ -86,6 +86,8 @@ int RunCommandLine(int argc, char** argv) {
   AddGatewayCommands(app, chosen);
   AddArtifactCommands(app, chosen);
   AddReleaseCommands(app, chosen);
+  AddTemplateCommands(app, chosen);
+  AddVariantCommands(app, chosen);
   AddModelCommands(app, chosen);
   AddPlanCommands(app, chosen);
   AddSecretCommands(app, chosen);

@@ -119,6 +119,26 @@ Result<v1::Release> ControllerApi::GetRelease(const std::string& application, co
   return Get<v1::Release>(fmt::format("/v1/releases/{}/{}", UrlEscape(application), UrlEscape(version)));
 }
 
+Result<v1::Template> ControllerApi::AddTemplate(const v1::Template& content) {
+  return Post<v1::Template>("/v1/templates", content);
+}
+
+Result<v1::TemplateList> ControllerApi::ListTemplates() { return Get<v1::TemplateList>("/v1/templates"); }
+
+Result<v1::Template> ControllerApi::GetTemplate(const std::string& name, const std::string& version) {
+  return Get<v1::Template>(fmt::format("/v1/templates/{}/{}", UrlEscape(name), UrlEscape(version)));
+}
+
+Result<v1::TemplateVariant> ControllerApi::AddVariant(const v1::TemplateVariant& content) {
+  return Post<v1::TemplateVariant>("/v1/variants", content);
+}
+
+Result<v1::TemplateVariantList> ControllerApi::ListVariants() { return Get<v1::TemplateVariantList>("/v1/variants"); }
+
+Result<v1::TemplateVariant> ControllerApi::GetVariant(const std::string& name, const std::string& version) {
+  return Get<v1::TemplateVariant>(fmt::format("/v1/variants/{}/{}", UrlEscape(name), UrlEscape(version)));
+}
+
 Result<v1::Plan> ControllerApi::ProposePlan(const v1::ProposePlanRequest& request) {
   return Post<v1::Plan>("/v1/plans", request);
 }

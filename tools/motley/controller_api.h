@@ -52,6 +52,13 @@ class ControllerApi {
   Result<v1::ReleaseList> ListReleases(const std::string& application);
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version);
 
+  Result<v1::Template> AddTemplate(const v1::Template& content);
+  Result<v1::TemplateList> ListTemplates();
+  Result<v1::Template> GetTemplate(const std::string& name, const std::string& version);
+  Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& content);
+  Result<v1::TemplateVariantList> ListVariants();
+  Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version);
+
   Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request);
   /// For the whole fleet.
   Result<v1::Plan> ProposePlan(const std::string& application, const std::string& version);

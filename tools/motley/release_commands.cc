@@ -40,16 +40,22 @@ std::string ComponentNames(const v1::DeploymentModel& model) {
   return names;
 }
 
+/// Of what stored thing it was made, or "-".
+std::string OriginOf(const v1::Variant& variant) {
+  if (!variant.from_variant().empty()) return variant.from_variant();
+  return variant.from_template().empty() ? "-" : variant.from_template();
+}
+
 std::string Render(const v1::Release& release, const Terminal& terminal) {
   std::string text =
       RenderFields(terminal, {{"release", Cell(release.application() + " " + release.version(), Style::kStrong)},
                               {"description", release.description()},
                               {"added", Ago(release.created_at(), Clock::now())}});
-  Table variants({"VARIANT", "PREFER", "WHEN", "COMPONENTS"});
+  Table variants({"VARIANT", "PREFER", "WHEN", "COMPONENTS", "FROM"});
   for (const v1::Variant& variant : release.variants()) {
     variants.AddRow({variant.name(), std::to_string(variant.prefer()),
                      variant.when().empty() ? Cell("always", Style::kFaint) : Cell(variant.when()),
-                     ComponentNames(variant.model())});
+                     ComponentNames(variant.model()), Cell(OriginOf(variant), Style::kFaint)});
   }
   Table artifacts({"ARTIFACT", "SIZE", "DIGEST"});
   for (const v1::ArtifactRef& artifact : release.artifacts())
@@ -67,7 +73,7 @@ Result<void> Show(Session& session, const ReleaseOptions& options) {
 
 // Always JSON: it is what a push would send.
 Result<void> RenderFile(Session& session, const ReleaseOptions& options) {
-  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(options.push.file));
+  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(session, options.push.file));
   return session.PrintJson(loaded.release);
 }
 
@@ -114,9 +120,11 @@ void AddReleaseCommands(CLI::App& app, Action& chosen) {
   show->add_option("VERSION", options->version, "Its version")->required();
   show->add_flag("--source", options->source, "Print the release file as its author wrote it");
 
-  CLI::App* render = AddOrder(*group, chosen, options, "render",
-                              "Check a release file and print the release that it makes as JSON; needs no controller",
-                              "  motley release render blinky.yaml\n", RenderFile);
+  CLI::App* render =
+      AddOrder(*group, chosen, options, "render",
+               "Check a release file and print the release that it makes as JSON; asks the controller only "
+               "for what the file names of it",
+               "  motley release render blinky.yaml\n", RenderFile);
   render->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
 }
 

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "common/files/files.h"
 #include "common/fleet/release_application.h"
+#include "tools/motley/library_source.h"
 #include "tools/motley/plan_text.h"
-#include "tools/motley/upload.h"
 #include "tools/motley/wait_for_plan.h"
 
 namespace motley::cli {
@@ -15,15 +13,6 @@ namespace {
 
 // As much as a release may have: ValidateRelease.
 constexpr std::uint64_t kMaxFileBytes = 1024 * 1024;
-
-Result<void> UploadMissing(Session& session, const LoadedRelease& loaded) {
-  for (const v1::ArtifactRef& artifact : loaded.release.artifacts()) {
-    const auto path = loaded.paths.find(artifact.digest());
-    if (path == loaded.paths.end()) continue;
-    TRY(UploadArtifact(session, artifact, path->second));
-  }
-  return {};
-}
 
 Result<void> Print(Session& session, const v1::Plan& plan, bool approve) {
   if (session.json()) return session.PrintJson(plan);
@@ -34,30 +23,22 @@ Result<void> Print(Session& session, const v1::Plan& plan, bool approve) {
 
 }  // namespace
 
-Result<LoadedRelease> LoadRelease(const std::string& path) {
+Result<LoadedRelease> LoadRelease(Session& session, const std::string& path) {
   TRY_ASSIGN(const std::string text, ReadFile(path, kMaxFileBytes));
-  TRY_ASSIGN(const ReleaseDraft draft, ParseReleaseFile(path, text));
+  TRY_ASSIGN(const Library library, FetchLibrary(session, path, text));
+  TRY_ASSIGN(const ReleaseDraft draft, ParseReleaseFile(path, text, library));
   // Before anything is uploaded.
   TRY(ApplicationOf(draft.release, path));
   LoadedRelease loaded;
-  std::map<std::string, v1::ArtifactRef> local;
-  for (const LocalArtifact& file : draft.files) {
-    const std::string full = (std::filesystem::path(path).parent_path() / file.file).string();
-    auto artifact = Describe(full, "");
-    if (!artifact) {
-      return std::move(artifact).error().While(fmt::format("{}:{}: artifact \"{}\"", path, file.line, file.name));
-    }
-    loaded.paths[artifact->digest()] = full;
-    local[file.name] = *std::move(artifact);
-  }
-  TRY_ASSIGN(loaded.release, CompleteRelease(draft, local).While(path));
+  TRY_ASSIGN(loaded.local, DescribeLocal(path, draft.files));
+  TRY_ASSIGN(loaded.release, CompleteRelease(draft, loaded.local.artifacts).While(path));
   return loaded;
 }
 
 Result<void> PushRelease(Session& session, const PushOptions& options) {
-  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(options.file));
+  TRY_ASSIGN(const LoadedRelease loaded, LoadRelease(session, options.file));
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY(UploadMissing(session, loaded));
+  TRY(UploadMissing(session, loaded.local.artifacts, loaded.local.paths));
   TRY_ASSIGN(const v1::Release release, api->AddRelease(loaded.release));
   TRY_ASSIGN(v1::Plan plan, api->ProposePlan(release.application(), release.version()));
   if (options.approve) {

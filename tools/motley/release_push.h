@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "common/release/release.h"
+#include "tools/motley/local_artifacts.h"
 #include "tools/motley/session.h"
 
 namespace motley::cli {
@@ -12,14 +12,14 @@ namespace motley::cli {
 /// A release file that was read, with its local artifacts digested.
 struct LoadedRelease {
   v1::Release release;
-  /// Digests to the paths of the local artifacts.
-  std::map<std::string, std::string> paths;
+  LocalFiles local;
 };
 
-/// Reads the release file and the artifacts that it names, relative to it. Needs no controller.
+/// Reads the release file and the artifacts that it names, relative to it. Asks the controller only for the templates
+/// and variants that it names.
 ///
-/// Errors: those of ParseReleaseFile; for a missing artifact one that begins with "FILE:LINE: ".
-Result<LoadedRelease> LoadRelease(const std::string& path);
+/// Errors: those of FetchLibrary and ParseReleaseFile; for a missing artifact one that begins with "FILE:LINE: ".
+Result<LoadedRelease> LoadRelease(Session& session, const std::string& path);
 
 struct PushOptions {
   std::string file;

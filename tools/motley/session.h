@@ -57,6 +57,8 @@ using Action = std::function<Result<void>(Session&)>;
 void AddGatewayCommands(CLI::App& app, Action& chosen);
 void AddArtifactCommands(CLI::App& app, Action& chosen);
 void AddReleaseCommands(CLI::App& app, Action& chosen);
+void AddTemplateCommands(CLI::App& app, Action& chosen);
+void AddVariantCommands(CLI::App& app, Action& chosen);
 void AddModelCommands(CLI::App& app, Action& chosen);
 void AddPlanCommands(CLI::App& app, Action& chosen);
 void AddSecretCommands(CLI::App& app, Action& chosen);
