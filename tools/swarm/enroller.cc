@@ -21,10 +21,14 @@ class Calls {
   explicit Calls(HttpClientOptions controller) : controller_(std::move(controller)) {}
 
   Result<Enrolled> Enrol(const Attributes& machine, Existing existing) {
-    TRY_ASSIGN(const std::string token, TokenFor(machine, existing));
+    // An answer may be lost on its way: then the same question gives the same answer.
+    Ticket& ticket = tickets_[machine.gateway];
+    if (ticket.token.empty()) {
+      TRY_ASSIGN(ticket.token, TokenFor(machine, existing));
+    }
     v1::EnrolRequest request;
-    request.set_token(token);
-    request.set_credential_digest(Sha256(RandomHex(32)));
+    request.set_token(ticket.token);
+    request.set_credential_digest(ticket.credential_digest);
     *request.mutable_context() = ContextOf(machine);
     google::protobuf::util::JsonPrintOptions print;
     print.preserve_proto_field_names = true;
@@ -39,6 +43,7 @@ class Calls {
     if (!google::protobuf::util::JsonStringToMessage(body, &reply, parse).ok() || reply.gateway().empty()) {
       return Error{Code::kCorrupt, controller_.base_url + " did not answer as a controller does"};
     }
+    tickets_.erase(machine.gateway);
     return Enrolled{reply.gateway(), reply.fleet(), reply.broker_url()};
   }
 
@@ -56,6 +61,12 @@ class Calls {
   }
 
  private:
+  /// Of a gateway whose enrolment is not done yet.
+  struct Ticket {
+    std::string token;
+    std::string credential_digest = Sha256(RandomHex(32));
+  };
+
   Result<void> Connect() {
     if (admin_) return {};
     HttpClientOptions agent = controller_;
@@ -86,6 +97,7 @@ class Calls {
   const HttpClientOptions controller_;
   std::unique_ptr<cli::ControllerApi> admin_;
   std::unique_ptr<HttpClient> agent_;
+  std::map<std::string, Ticket> tickets_;
 };
 
 }  // namespace
@@ -103,22 +115,24 @@ Enroller::Enroller(Loop& loop, HttpClientOptions controller, Existing existing) 
 
 Enroller::~Enroller() = default;
 
-Enroller::Lane& Enroller::NextLane() { return *lanes_[next_++ % lanes_.size()]; }
+Enroller::Lane& Enroller::LaneOf(const std::string& gateway) {
+  return *lanes_[std::hash<std::string>()(gateway) % lanes_.size()];
+}
 
 void Enroller::Enrol(const Attributes& machine, std::function<void(Result<Enrolled>)> done) {
-  Lane& lane = NextLane();
+  Lane& lane = LaneOf(machine.gateway);
   lane.worker.Run([&calls = lane.calls, machine, existing = existing_] { return calls.Enrol(machine, existing); },
                   std::move(done));
 }
 
 void Enroller::Remove(const std::string& gateway, std::function<void(Result<void>)> done) {
-  Lane& lane = NextLane();
+  Lane& lane = LaneOf(gateway);
   lane.worker.Run([&calls = lane.calls, gateway] { return calls.Remove(gateway); }, std::move(done));
 }
 
 void Enroller::Tag(const std::string& gateway, const std::map<std::string, std::string, std::less<>>& tags,
                    std::function<void(Result<void>)> done) {
-  Lane& lane = NextLane();
+  Lane& lane = LaneOf(gateway);
   lane.worker.Run([&calls = lane.calls, gateway, tags] { return calls.Tag(gateway, tags); }, std::move(done));
 }
 

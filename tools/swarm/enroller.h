@@ -41,11 +41,11 @@ class Enroller {
 
  private:
   struct Lane;
-  Lane& NextLane();
+  /// All that concerns one gateway happens in its order.
+  Lane& LaneOf(const std::string& gateway);
 
   const Existing existing_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::size_t next_ = 0;
 };
 
 }  // namespace motley::swarm
