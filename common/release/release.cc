@@ -18,6 +18,7 @@
 namespace motley {
 namespace {
 
+constexpr std::int64_t kMaxHours = 24 * 365;
 constexpr std::int64_t kMaxPriority = 1000;
 constexpr std::int64_t kMaxMovesPerDay = 1'000'000;
 // Each variant is a whole model; what is more than this is no file that a person wrote.
@@ -87,12 +88,13 @@ class ReleaseParser {
         return Result<void>();
       });
     }
-    if (key == "rules" || key == "joining" || key == "fallback" || key == "moves_per_day" || key == "priority") {
+    if (key == "rules" || key == "joining" || key == "fallback" || key == "moves_per_day" ||
+        key == "optimise_every_hours" || key == "priority") {
       return Policy(key, value);
     }
     return file_.UnknownKey(key_node, key, "release",
                             {"application", "version", "description", "artifacts", "parameters", "template", "variants",
-                             "rules", "joining", "fallback", "moves_per_day", "priority"});
+                             "rules", "joining", "fallback", "moves_per_day", "optimise_every_hours", "priority"});
   }
 
   /// Who runs what. What the rules say is checked by those who know variants and gateways.
@@ -120,6 +122,9 @@ class ReleaseParser {
     } else if (key == "moves_per_day") {
       TRY_ASSIGN(const std::int64_t moves, file_.Integer(value, text, key, 0, kMaxMovesPerDay));
       release.set_moves_per_day(static_cast<std::uint32_t>(moves));
+    } else if (key == "optimise_every_hours") {
+      TRY_ASSIGN(const std::int64_t hours, file_.Integer(value, text, key, 0, kMaxHours));
+      release.set_optimise_every_hours(static_cast<std::uint32_t>(hours));
     } else {
       TRY_ASSIGN(const std::int64_t priority, file_.Integer(value, text, key, 1, kMaxPriority));
       release.set_priority(static_cast<std::uint32_t>(priority));

@@ -10,7 +10,11 @@
 namespace motley::controller {
 namespace {
 
+constexpr std::int64_t kHourUs = 3'600'000'000;
 constexpr std::int64_t kDayUs = std::chrono::duration_cast<std::chrono::microseconds>(Living::kDay).count();
+
+std::int64_t ShufflePeriodUs(const v1::Release& release) { return release.moves_per_day() == 0 ? 0 : kDayUs; }
+std::int64_t OptimumPeriodUs(const v1::Release& release) { return release.optimise_every_hours() * kHourUs; }
 
 std::vector<std::string> NamesOf(const Decision& decision) {
   std::vector<std::string> names;
@@ -26,8 +30,12 @@ Result<void> Living::Start() {
     if (plan.kind() == v1::Plan::KIND_JOIN) last_join_.try_emplace(plan.application(), plan.id());
     const bool counts = plan.kind() == v1::Plan::KIND_SHUFFLE || plan.kind() == v1::Plan::KIND_PRODUCTION;
     if (!counts || plan.state() != v1::Plan::STATE_ENACTED) continue;
-    std::int64_t& last = last_shuffle_us_[plan.application()];
-    last = std::max(last, ToMicros(plan.enacted_at()));
+    const auto note = [&](Times& last_us) {
+      std::int64_t& last = last_us[plan.application()];
+      last = std::max(last, ToMicros(plan.enacted_at()));
+    };
+    note(last_shuffle_us_);
+    if (plan.kind() == v1::Plan::KIND_PRODUCTION) note(last_optimum_us_);
   }
   if (!book_.current().empty()) ConsiderAll();
   return {};
@@ -44,7 +52,7 @@ void Living::ConsiderAll() {
   if (changed_.empty()) first_change_ = loop_.Now();
   for (const auto& [id, twin] : registry_.twins()) changed_.insert(id);
   Arm();
-  ScheduleShuffles();
+  Schedule();
 }
 
 void Living::Arm() {
@@ -163,44 +171,59 @@ Result<void> Living::StoreJoin(const Order& order, Decision decision) {
   return {};
 }
 
-void Living::ScheduleShuffles() {
-  const std::int64_t now = WallMicros(loop_);
-  std::int64_t next_us = -1;
+std::optional<std::int64_t> Living::NextOf(Times& last_us, Period period) {
+  std::optional<std::int64_t> next;
   for (const auto& [application, version] : book_.current()) {
     const auto release = book_.Current(application);
-    if (!release || (*release)->release.moves_per_day() == 0) continue;
-    const std::int64_t due = last_shuffle_us_.try_emplace(application, now).first->second + kDayUs;
-    next_us = next_us < 0 ? due : std::min(next_us, due);
+    if (!release || period((*release)->release) == 0) continue;
+    const std::int64_t last = last_us.try_emplace(application, WallMicros(loop_)).first->second;
+    const std::int64_t due = last + period((*release)->release);
+    next = std::min(next.value_or(due), due);
   }
-  shuffle_timer_.Reset();
-  if (next_us < 0) return;
-  shuffle_timer_ = loop_.After(std::chrono::microseconds(std::max<std::int64_t>(0, next_us - now)), [this] {
-    ShuffleDue();
-    ScheduleShuffles();
+  return next;
+}
+
+std::vector<std::shared_ptr<const PreparedRelease>> Living::TakeDue(Times& last_us, Period period) {
+  const std::int64_t now = WallMicros(loop_);
+  std::vector<std::shared_ptr<const PreparedRelease>> due;
+  for (const auto& [application, version] : book_.current()) {
+    const auto release = book_.Current(application);
+    if (!release || period((*release)->release) == 0) continue;
+    std::int64_t& last = last_us[application];
+    if (last + period((*release)->release) > now) continue;
+    last = now;
+    due.push_back(*release);
+  }
+  return due;
+}
+
+void Living::Schedule() {
+  const auto shuffle = NextOf(last_shuffle_us_, ShufflePeriodUs);
+  const auto optimum = NextOf(last_optimum_us_, OptimumPeriodUs);
+  schedule_timer_.Reset();
+  if (!shuffle && !optimum) return;
+  const std::int64_t next = std::min(shuffle.value_or(*optimum), optimum.value_or(*shuffle));
+  const auto wait = std::chrono::microseconds(std::max<std::int64_t>(0, next - WallMicros(loop_)));
+  schedule_timer_ = loop_.After(wait, [this] {
+    for (const auto& release : TakeDue(last_optimum_us_, OptimumPeriodUs)) Optimise(release);
+    for (const auto& release : TakeDue(last_shuffle_us_, ShufflePeriodUs)) Shuffle(release);
+    Schedule();
   });
 }
 
-void Living::ShuffleDue() {
-  const std::int64_t now = WallMicros(loop_);
-  for (const auto& [application, version] : book_.current()) {
-    const auto release = book_.Current(application);
-    if (!release || (*release)->release.moves_per_day() == 0) continue;
-    std::int64_t& last = last_shuffle_us_[application];
-    if (last + kDayUs > now) continue;
-    last = now;
-    Order order{.kind = v1::Plan::KIND_SHUFFLE, .release = *release, .cause = "once a day"};
-    order.request.set_application(application);
-    order.request.set_version(version);
-    order.request.mutable_shuffle()->set_seed(std::to_string(now / kDayUs));
-    order.request.mutable_shuffle()->set_moves((*release)->release.moves_per_day());
-    proposals_.Decide(order, [this, order](Result<Decision> decision) {
-      const auto stored =
-          decision ? StoreShuffle(order, *std::move(decision)) : Result<void>(std::move(decision).error());
-      if (!stored) {
-        LogWarning("the daily shuffle of {} failed: {}", order.request.application(), stored.error().message);
-      }
-    });
-  }
+void Living::Shuffle(const std::shared_ptr<const PreparedRelease>& release) {
+  Order order{.kind = v1::Plan::KIND_SHUFFLE, .release = release, .cause = "once a day"};
+  order.request.set_application(release->release.application());
+  order.request.set_version(release->release.version());
+  order.request.mutable_shuffle()->set_seed(std::to_string(WallMicros(loop_) / kDayUs));
+  order.request.mutable_shuffle()->set_moves(release->release.moves_per_day());
+  proposals_.Decide(order, [this, order](Result<Decision> decision) {
+    const auto stored =
+        decision ? StoreShuffle(order, *std::move(decision)) : Result<void>(std::move(decision).error());
+    if (!stored) {
+      LogWarning("the daily shuffle of {} failed: {}", order.request.application(), stored.error().message);
+    }
+  });
 }
 
 Result<void> Living::StoreShuffle(const Order& order, Decision decision) {
@@ -208,6 +231,39 @@ Result<void> Living::StoreShuffle(const Order& order, Decision decision) {
   LogInfo("{} change places: {}", decision.assignments.size(), Listed(NamesOf(decision)));
   TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
   TRY(carrier_.CarryOut(plan.id()));
+  return {};
+}
+
+void Living::Optimise(const std::shared_ptr<const PreparedRelease>& release) {
+  Order order{.kind = v1::Plan::KIND_PRODUCTION, .release = release};
+  order.cause = "every " + std::to_string(release->release.optimise_every_hours()) + " h";
+  order.request.set_application(release->release.application());
+  order.request.set_version(release->release.version());
+  proposals_.Decide(order, [this, order](Result<Decision> decision) {
+    const auto stored =
+        decision ? StoreOptimum(order, *std::move(decision)) : Result<void>(std::move(decision).error());
+    if (!stored) {
+      LogWarning("assigning {} anew, as it is due, failed: {}", order.request.application(), stored.error().message);
+    }
+  });
+}
+
+Result<void> Living::StoreOptimum(const Order& order, Decision decision) {
+  const std::string& application = order.request.application();
+  if (Described(order, decision).moves() == 0) {
+    LogInfo("{} is at its optimum: nobody moves", application);
+    return {};
+  }
+  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
+  const std::uint64_t last = std::exchange(last_optimum_[application], plan.id());
+  std::optional<v1::Plan> before;
+  if (last != 0) {
+    TRY_ASSIGN(before, store_.plans().Find(last));
+  }
+  if (before && before->state() == v1::Plan::STATE_PROPOSED) {
+    TRY(carrier_.Supersede(last, plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
+  }
+  if (order.release->release.joining() == v1::JOINING_APPROVE) TRY(carrier_.CarryOut(plan.id()));
   return {};
 }
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/loop/loop.h"
 #include "controller/registry/registry.h"
@@ -27,8 +29,8 @@ class PlanCarrier {
 };
 
 /// Keeps plans true while the fleet lives: gateways that join, or change so that what they are to run does not fit any
-/// more, get a plan of their own, as the current release of each application says; and once a day those that may change
-/// places do. Loop thread only.
+/// more, get a plan of their own, as the current release of each application says; once a day those that may change
+/// places do; and so often as the release says, all are assigned anew. Loop thread only.
 class Living final : public AttributesListener {
  public:
   /// Gateways that come within this time of each other get one plan.
@@ -65,9 +67,19 @@ class Living final : public AttributesListener {
   void Joined(const Order& order, Result<Decision> decision);
   Result<void> StoreJoin(const Order& order, Decision decision);
 
-  void ScheduleShuffles();
-  void ShuffleDue();
+  /// By application: when something was last done; microseconds.
+  using Times = std::map<std::string, std::int64_t>;
+  /// How often it is to be done, in microseconds; 0: never.
+  using Period = std::int64_t (*)(const v1::Release& release);
+  /// When the first application of all is due; nothing: none ever.
+  std::optional<std::int64_t> NextOf(Times& last_us, Period period);
+  /// Those that are due, which counts as done.
+  std::vector<std::shared_ptr<const PreparedRelease>> TakeDue(Times& last_us, Period period);
+  void Schedule();
+  void Shuffle(const std::shared_ptr<const PreparedRelease>& release);
   Result<void> StoreShuffle(const Order& order, Decision decision);
+  void Optimise(const std::shared_ptr<const PreparedRelease>& release);
+  Result<void> StoreOptimum(const Order& order, Decision decision);
 
   Loop& loop_;
   Store& store_;
@@ -82,9 +94,13 @@ class Living final : public AttributesListener {
   Handle timer_;
   /// The newest join plan that was made here, of each application.
   std::map<std::string, std::uint64_t> last_join_;
-  /// When gateways last changed places or a release came, by application; microseconds.
-  std::map<std::string, std::int64_t> last_shuffle_us_;
-  Handle shuffle_timer_;
+  /// When gateways last changed places, or a release came.
+  Times last_shuffle_us_;
+  /// When all were last assigned.
+  Times last_optimum_us_;
+  /// The newest plan that Optimise has made.
+  std::map<std::string, std::uint64_t> last_optimum_;
+  Handle schedule_timer_;
 };
 
 }  // namespace motley::controller

@@ -45,12 +45,14 @@ TEST(ReleaseRules, StandOnTheLinesThatTheyHaveInTheFile) {
 
 TEST(ReleaseRules, PolicyIsReadStrictly) {
   const auto release =
-      ParseReleaseFile("f.yaml", With("joining: approve\nfallback: b\nmoves_per_day: 20\npriority: 7\n"))
+      ParseReleaseFile(
+          "f.yaml", With("joining: approve\nfallback: b\nmoves_per_day: 20\noptimise_every_hours: 24\npriority: 7\n"))
           .value()
           .release;
   EXPECT_EQ(release.joining(), v1::JOINING_APPROVE);
   EXPECT_EQ(release.fallback(), "b");
   EXPECT_EQ(release.moves_per_day(), 20u);
+  EXPECT_EQ(release.optimise_every_hours(), 24u);
   EXPECT_EQ(release.priority(), 7u);
   struct Refusal {
     const char* policy;
@@ -60,6 +62,7 @@ TEST(ReleaseRules, PolicyIsReadStrictly) {
        {Refusal{"joining: maybe\n", "f.yaml:9: joining: \"maybe\" is not propose, approve or ignore"},
         Refusal{"fallback: aa\n", "f.yaml:9: fallback: there is no variant \"aa\" (did you mean \"a\"?)"},
         Refusal{"moves_per_day: -1\n", "f.yaml:9: moves_per_day"}, Refusal{"priority: 0\n", "f.yaml:9: priority"},
+        Refusal{"optimise_every_hours: 9000\n", "f.yaml:9: optimise_every_hours"},
         Refusal{"rules: all\n", "f.yaml:9: rules: expected a list"}}) {
     const auto draft = ParseReleaseFile("f.yaml", With(refusal.policy));
     ASSERT_FALSE(draft) << refusal.policy;

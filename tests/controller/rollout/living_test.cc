@@ -214,5 +214,39 @@ TEST_F(LivingTest, InterchangeableVariantsChangePlacesOnceADayWithinTheBound) {
   ASSERT_TRUE(core_.loop.RunUntil([&] { return plans() == 3; }));
 }
 
+TEST_F(LivingTest, AllAreAssignedAnewOnScheduleAndOnlyWhenSomebodyHasToMove) {
+  for (const char* gateway : {"g1", "g2", "g3", "g4"}) core_.Enrol(gateway, WithMemory(4096));
+  v1::Release release = core_.MakeRelease("1.0.0");
+  release.mutable_variants(1)->clear_prefer();
+  release.set_rules("- {balance: all, weight: 10}\n- {keep: 1}\n");
+  release.set_optimise_every_hours(12);
+  core_.catalog->PushRelease(release).value();
+  const auto plan = core_.Propose("greeter", "1.0.0").value().id();
+  core_.Approve(plan).value();
+  core_.rollout->Enact(plan).value();
+  core_.loop.Advance(std::chrono::hours(13));
+  Settle();
+  EXPECT_EQ(plans(), 1u) << "it was the optimum already";
+  // Those of one variant go, so that the others are out of balance.
+  std::string gone;
+  const v1::Plan enacted = core_.rollout->Show(plan).value();
+  for (const v1::Assignment& assignment : enacted.assignments()) {
+    if (gone.empty()) gone = assignment.variant();
+    if (assignment.variant() != gone) continue;
+    ASSERT_TRUE(core_.registry->Remove(assignment.gateway()).has_value());
+  }
+  core_.loop.Advance(std::chrono::hours(12));
+  ASSERT_TRUE(core_.loop.RunUntil([&] { return plans() == 2; }));
+  const v1::Plan optimum = core_.rollout->Show(2).value();
+  EXPECT_EQ(optimum.kind(), v1::Plan::KIND_PRODUCTION);
+  EXPECT_EQ(optimum.state(), v1::Plan::STATE_PROPOSED);
+  EXPECT_EQ(optimum.cause(), "every 12 h");
+  EXPECT_EQ(optimum.moves(), 1u);
+  core_.loop.Advance(std::chrono::hours(12));
+  ASSERT_TRUE(core_.loop.RunUntil([&] { return plans() == 3; }));
+  EXPECT_EQ(core_.rollout->Show(2)->state(), v1::Plan::STATE_REJECTED);
+  EXPECT_EQ(core_.rollout->Show(2)->replaced_by(), 3u);
+}
+
 }  // namespace
 }  // namespace motley::tests
