@@ -25,6 +25,7 @@ owners = {
     r"boost/asio": ["common/loop/loop.cc", "controller/api/"],
     r"nlohmann/": ["common/genesis/", "common/release/", "agent/flash/smp", "agent/kinds/", "tools/motley/"],
     r"archive(_entry)?\.h": ["agent/kinds/archive"],
+    r"zlib\.h": ["agent/flash/deflate.cc", "tools/espsim/inflater.cc"],
     r"lemon/": ["common/assign/"],
     r"Cbc|Coin|Osi|Clp|coin/": ["common/assign/"],
     r"z3(\+\+)?\.h": ["common/assign/"],

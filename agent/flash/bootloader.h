@@ -42,6 +42,9 @@ class Bootloader {
 
   /// Whether Compare costs next to nothing, as with checksums from the chip.
   virtual bool ComparesFast() const { return false; }
+  /// Whether Compare looks at samples only, since the chip can not be read in a fraction of the time that it takes to
+  /// write it. Then nothing is left out of a write because of it.
+  virtual bool ComparesSamples() const { return false; }
   struct Difference {
     std::uint32_t address;
     /// What is there; unset where only a checksum is known.

@@ -36,7 +36,8 @@ class Run {
     const std::vector<Sector> all = SectorsOf(job_.image, board_);
     std::vector<Sector> changed;
     TRY_ASSIGN(const bool relied_on, ChangedByKnown(all, known, changed));
-    if (!relied_on) {
+    if (!relied_on && bootloader_.ComparesSamples()) changed = all;
+    if (!relied_on && !bootloader_.ComparesSamples()) {
       TRY_ASSIGN(changed, ChangedByComparing(all));
     }
     if (bootloader_.ErasesFromStart() && !changed.empty()) changed = SectorsUpTo(changed.back(), all, board_);

@@ -1,0 +1,160 @@
+#include "agent/flash/espressif_link.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "agent/flash/slip.h"
+
+namespace motley::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// The capacitor at EN must be empty.
+constexpr milliseconds kReset{100};
+/// From the end of reset until GPIO0 has been looked at. A large capacitor at EN, which some boards have, takes longer.
+constexpr std::array kUntilBoot{milliseconds(50), milliseconds(550), milliseconds(50), milliseconds(550)};
+/// The ROM measures the baud rate by the first one, and may miss it for that.
+constexpr int kSyncs = 5;
+constexpr milliseconds kSyncPatience{100};
+/// It replies to one sync eight times. Then the line must be quiet.
+constexpr milliseconds kQuiet{25};
+constexpr milliseconds kQuietPatience{400};
+constexpr milliseconds kWritePatience{1000};
+/// Noise spoils a block in a while; a line that spoils the same block thrice is none.
+constexpr int kSends = 3;
+
+Error Failed(const EspressifReply& reply, const std::string& port) {
+  return {Code::kCorrupt,
+          fmt::format("the chip on {} says to command 0x{:02X}: {}", port, reply.command, Describe(reply.error))};
+}
+
+}  // namespace
+
+EspressifLink::EspressifLink(SerialPort& port, const BoardType& board)
+    : port_(port), board_(board), status_bytes_(board.chip == "ESP8266" ? 2 : 4) {}
+
+Result<void> EspressifLink::Synchronise() {
+  TRY(SetBaud(board_.bauds.front()));
+  const bool by_hand = board_.reset != ResetMethod::kEspressif;
+  for (const milliseconds until_boot : kUntilBoot) {
+    if (!by_hand) TRY(ResetIntoRom(until_boot));
+    for (int sync = 0; sync < kSyncs; ++sync) {
+      TRY_ASSIGN(const bool replies, RepliesToSync());
+      if (replies) return {};
+    }
+  }
+  return Error{
+      Code::kTimeout,
+      fmt::format("the ROM of the {} on {} does not answer{}; hold its BOOT button (GPIO0 low) while you press "
+                  "and let go of RESET, then try again; and is it a {}?",
+                  board_.chip, port_.name(),
+                  by_hand ? "" : fmt::format(" after {} resets by DTR and RTS", kUntilBoot.size()), board_.name)};
+}
+
+Result<void> EspressifLink::ResetIntoRom(milliseconds until_boot) {
+  // Both lines active leave both pins alone, so that the order in which a driver changes them makes no glitch.
+  TRY(port_.SetModemLines({.dtr = false, .rts = true}));
+  TRY(DiscardUntil(port_, steady_clock::now() + kReset));
+  TRY(port_.SetModemLines({.dtr = true, .rts = false}));
+  TRY(DiscardUntil(port_, steady_clock::now() + until_boot));
+  return port_.SetModemLines({.dtr = false, .rts = false});
+}
+
+Result<void> EspressifLink::Restart() {
+  if (board_.reset != ResetMethod::kEspressif) {
+    TRY(Do(EspressifCommand::kFlashBegin, EspressifWords({0, 0, 0x400, 0})));
+    return Send(EspressifRequest(EspressifCommand::kFlashEnd, EspressifWords({0})));
+  }
+  TRY(port_.SetModemLines({.dtr = false, .rts = true}));
+  TRY(DiscardUntil(port_, steady_clock::now() + kReset));
+  return port_.SetModemLines({.dtr = false, .rts = false});
+}
+
+Result<EspressifReply> EspressifLink::Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
+                                               milliseconds patience) {
+  TRY(Send(request));
+  return Receive(command, patience);
+}
+
+Result<EspressifReply> EspressifLink::Do(EspressifCommand command, std::span<const std::uint8_t> data,
+                                         milliseconds patience) {
+  TRY_ASSIGN(auto reply, Exchange(command, EspressifRequest(command, data), patience));
+  if (reply.error != EspressifError::kNone) return Failed(reply, port_.name());
+  return reply;
+}
+
+Result<void> EspressifLink::SendBlock(EspressifCommand command, std::uint32_t number,
+                                      std::span<const std::uint8_t> block, milliseconds patience) {
+  const auto request = EspressifDataRequest(command, number, block);
+  for (int sends = 1;; ++sends) {
+    TRY_ASSIGN(const auto reply, Exchange(command, request, patience));
+    if (reply.error == EspressifError::kNone) return {};
+    // A block that arrived wrong was not taken. Where the reply is lost nobody knows, and it is not sent again.
+    const bool arrived_wrong =
+        reply.error == EspressifError::kInvalidChecksum || reply.error == EspressifError::kInvalidMessage;
+    if (!arrived_wrong || sends == kSends) return Failed(reply, port_.name());
+  }
+}
+
+Result<std::uint32_t> EspressifLink::ReadRegister(std::uint32_t address, milliseconds patience) {
+  TRY_ASSIGN(const auto reply, Do(EspressifCommand::kReadRegister, EspressifWords({address}), patience));
+  return reply.value;
+}
+
+Result<void> EspressifLink::WriteRegister(std::uint32_t address, std::uint32_t value) {
+  TRY(Do(EspressifCommand::kWriteRegister, EspressifWords({address, value, 0xFFFFFFFF, 0})));
+  return {};
+}
+
+Result<void> EspressifLink::Send(std::span<const std::uint8_t> request) {
+  TRY(port_.DiscardInput());
+  return port_.Write(EncodeSlip(request), steady_clock::now() + kWritePatience);
+}
+
+Result<EspressifReply> EspressifLink::Receive(EspressifCommand command, milliseconds patience) {
+  const Deadline deadline = steady_clock::now() + patience;
+  SlipDecoder decoder;
+  for (;;) {
+    std::array<std::uint8_t, 256> buffer;
+    TRY_ASSIGN(const std::size_t size, port_.Read(buffer, deadline));
+    for (const std::uint8_t byte : std::span(buffer).first(size)) {
+      const auto packet = decoder.Push(byte);
+      if (!packet) continue;
+      auto reply = ParseEspressifReply(*packet, status_bytes_);
+      // To a command that it does not have or allow the ROM replies in the name of another, several times.
+      const bool refused = reply && reply->error == EspressifError::kInvalidMessage;
+      if (!reply || (reply->command != static_cast<std::uint8_t>(command) && !refused)) continue;
+      if (refused) TRY(BecomesQuiet());
+      reply->command = static_cast<std::uint8_t>(command);
+      return *std::move(reply);
+    }
+    if (steady_clock::now() > deadline) {
+      return Error{Code::kTimeout, fmt::format("what comes from {} is no reply to command 0x{:02X}", port_.name(),
+                                               static_cast<std::uint8_t>(command))};
+    }
+  }
+}
+
+Result<bool> EspressifLink::RepliesToSync() {
+  const auto reply = Exchange(EspressifCommand::kSync, EspressifSyncRequest(), kSyncPatience);
+  if (reply) return reply->error == EspressifError::kNone ? BecomesQuiet() : false;
+  if (reply.error().code == Code::kTimeout) return false;
+  return reply.error();
+}
+
+Result<bool> EspressifLink::BecomesQuiet() {
+  const Deadline end = steady_clock::now() + kQuietPatience;
+  std::array<std::uint8_t, 256> late;
+  while (steady_clock::now() < end) {
+    auto got = port_.Read(late, steady_clock::now() + kQuiet);
+    if (!got && got.error().code == Code::kTimeout) return true;
+    if (!got) return std::move(got).error();
+  }
+  return false;
+}
+
+}  // namespace motley::agent
