@@ -97,10 +97,13 @@ void Board::Wait(int stop_fd) {
   if (!chip_.output().empty()) next = std::min(next, chip_.output().front().due_cycle);
   next = std::max(next, cycle + kCyclesPerMicrosecond * slice.count());
 
-  const auto wait = nanoseconds((next - cycle) * kNanosecondsPerMicrosecond / kCyclesPerMicrosecond);
+  auto wait = nanoseconds((next - cycle) * kNanosecondsPerMicrosecond / kCyclesPerMicrosecond);
+  if (const auto delivery = faults_.NextDelivery()) {
+    wait = std::min(wait, std::max(nanoseconds(*delivery - now), nanoseconds(0)));
+  }
   const timespec timeout{0, static_cast<long>(wait.count())};
   // A full input buffer or a closed port would be ready all the time.
-  const bool want_data = terminal_.is_open() && chip_.pending_input() < kInputBuffer;
+  const bool want_data = terminal_.is_open() && InputRoom() > 0;
   pollfd fds[] = {{stop_fd, POLLIN, 0},
                   {control_.fd(), POLLIN, 0},
                   {terminal_.change_fd(), POLLIN, 0},
@@ -122,122 +125,94 @@ void Board::Wait(int stop_fd) {
 void Board::FollowTerminal() {
   const bool hang_up = terminal_.hangs_up_on_close();
   for (const boards::Terminal::Change change : terminal_.Update()) {
-    if (change == boards::Terminal::Change::kOpened) {
-      rts_ = true;
-      SetDtr(true, "open");
-      continue;
+    if (change == boards::Terminal::Change::kClosed) {
+      TakeInput();
+      faults_.DropOutput();
+      terminal_.DropOutput();
     }
-    TakeInput();
-    terminal_.DropOutput();
-    if (hang_up) {
-      SetDtr(false, "close");
-      rts_ = false;
-    }
+    lines_.Follow(change, hang_up);
+    ShowDtr("open");
   }
 }
 
+std::size_t Board::InputRoom() const {
+  const std::size_t pending = chip_.pending_input();
+  const std::size_t room = kInputBuffer - std::min(pending, kInputBuffer);
+  const auto until = faults_.UntilCut();
+  if (!until) return room;
+  // What is on the line gets to the chip before the byte that cuts it off.
+  if (*until == 0) return pending == 0 ? 1 : 0;
+  return std::min<std::size_t>(room, *until);
+}
+
 void Board::TakeInput() {
-  if (chip_.pending_input() >= kInputBuffer) return;
-  const auto bytes = terminal_.Read(kInputBuffer - chip_.pending_input());
+  const std::size_t room = InputRoom();
+  if (room == 0) return;
+  const auto bytes = terminal_.Read(room);
   if (bytes.empty()) return;
   last_byte_ = last_input_ = Clock::now();
-  if (muted_) return;
   const boards::SerialFormat format = ClientFormat();
-  for (const std::uint8_t byte : bytes) chip_.Receive(byte, format);
+  for (const std::uint8_t byte : bytes) {
+    const boards::LineFaults::Arrival arrival = faults_.FromClient(byte);
+    if (arrival.reset) Reset("reset-at");
+    if (arrival.byte) chip_.Receive(*arrival.byte, format);
+  }
 }
 
 void Board::PassOutput() {
   auto& output = chip_.output();
-  std::vector<std::uint8_t> bytes;
-  boards::SerialFormat client;
-  while (!output.empty() && output.front().due_cycle <= chip_.cycle()) {
-    if (bytes.empty()) client = ClientFormat();
-    std::uint8_t value = output.front().value;
-    if (!boards::Understands(client, output.front().format)) value ^= 0x5a;
-    if (corrupt_bytes_ > 0) {
-      value ^= 0x04;
-      --corrupt_bytes_;
+  const auto now = Clock::now();
+  if (!output.empty() && output.front().due_cycle <= chip_.cycle()) {
+    const boards::SerialFormat client = ClientFormat();
+    for (; !output.empty() && output.front().due_cycle <= chip_.cycle(); output.pop_front()) {
+      faults_.ToClient(boards::Heard(client, output.front().format, output.front().value), now);
     }
-    bytes.push_back(value);
-    output.pop_front();
+    last_byte_ = now;
   }
-  if (bytes.empty()) return;
-  last_byte_ = Clock::now();
-  if (!muted_ && terminal_.is_open()) terminal_.Write(bytes);
+  const auto bytes = faults_.Deliver(now);
+  if (!bytes.empty() && terminal_.is_open()) terminal_.Write(bytes);
 }
 
-boards::SerialFormat Board::ClientFormat() const { return {terminal_.baud(), static_cast<boards::Parity>(frame_[1])}; }
+boards::SerialFormat Board::ClientFormat() const { return {terminal_.baud(), lines_.parity()}; }
 
 void Board::Reset(std::string_view why) {
   fmt::print(stderr, "reset by {} at cycle {}\n", why, chip_.cycle());
   chip_.Reset(Chip::ResetCause::kExternal);
 }
 
-void Board::SetDtr(bool active, std::string_view why) {
+void Board::ShowDtr(std::string_view why) {
   // A capacitor between DTR and the reset pin makes a pulse of the edge.
-  if (active && !dtr_) Reset(why);
-  dtr_ = active;
+  if (lines_.dtr() && !shown_dtr_) Reset(why);
+  shown_dtr_ = lines_.dtr();
 }
 
 std::string Board::Execute(std::string_view command) {
   const std::size_t space = command.find(' ');
   const std::string_view name = command.substr(0, space);
   const std::string_view argument = space == std::string_view::npos ? "" : command.substr(space + 1);
-  if (name == "dtr" || name == "rts") return SetLine(name, argument);
-  if (name == "lines") return fmt::format("ok dtr={:d} rts={:d}", dtr_, rts_);
-  if (name == "frame") return SetFrame(argument);
+  if (auto answer = lines_.Execute(name, argument)) {
+    ShowDtr("dtr");
+    return *answer;
+  }
+  if (auto answer = faults_.Execute(name, argument)) return *answer;
   if (name == "stat") return Statistics();
   if (name == "dump") return Dump(argument);
-  if (name == "corrupt") return SetCorruption(argument);
+  if (name == "temperature") return SetTemperature(argument);
   if (name == "reset") {
     Reset("button");
     return "ok";
   }
-  if (name == "mute" && (argument == "on" || argument == "off")) {
-    muted_ = argument == "on";
-    return "ok";
-  }
-  if (double celsius = 0; name == "temperature") {
-    const auto [end, error] = std::from_chars(argument.data(), argument.data() + argument.size(), celsius);
-    if (error != std::errc() || celsius < -40 || celsius > 125) {
-      return fmt::format("error temperature \"{}\": give degrees Celsius from -40 to 125", argument);
-    }
-    chip_.SetTemperature(celsius);
-    return "ok";
-  }
-  return fmt::format(
-      "error command \"{}\": unknown; there are dtr 0|1, rts 0|1, lines, frame [8n1], reset, stat, "
-      "dump FILE, mute on|off, corrupt N, temperature C",
-      command);
+  return fmt::format("error command \"{}\": unknown; there are reset, stat, dump FILE, temperature C, {}, {}", command,
+                     boards::ModemLines::kCommands, boards::LineFaults::kCommands);
 }
 
-std::string Board::SetLine(std::string_view name, std::string_view value) {
-  if (value != "0" && value != "1") return fmt::format("error {} \"{}\": give 0 or 1", name, value);
-  if (name == "dtr") {
-    SetDtr(value == "1", "dtr");
-  } else {
-    rts_ = value == "1";
+std::string Board::SetTemperature(std::string_view text) {
+  double celsius = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), celsius);
+  if (error != std::errc() || celsius < -40 || celsius > 125) {
+    return fmt::format("error temperature \"{}\": give degrees Celsius from -40 to 125", text);
   }
-  return "ok";
-}
-
-std::string Board::SetFrame(std::string_view frame) {
-  if (frame.empty()) return "ok " + frame_;
-  if (frame.size() != 3 || frame[0] < '5' || frame[0] > '8' ||
-      std::string_view("neo").find(frame[1]) == std::string_view::npos || (frame[2] != '1' && frame[2] != '2')) {
-    return fmt::format("error frame \"{}\": give data bits, parity n, e or o, and stop bits, such as 8n1", frame);
-  }
-  frame_ = frame;
-  return "ok";
-}
-
-std::string Board::SetCorruption(std::string_view count) {
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), bytes);
-  if (error != std::errc() || end != count.data() + count.size()) {
-    return fmt::format("error corrupt \"{}\": give a number of bytes", count);
-  }
-  corrupt_bytes_ = bytes;
+  chip_.SetTemperature(celsius);
   return "ok";
 }
 
@@ -251,11 +226,11 @@ std::string Board::Statistics() const {
   const Chip::Counters& counters = chip_.counters();
   return fmt::format(
       "ok state={} pc={:#06x} simulated_ms={} received={} sent={} overruns={} garbled={} resets={} "
-      "watchdog_resets={} led_edges={} lost_ms={} open={:d} dtr={:d} rts={:d} client_baud={} board_baud={}",
+      "watchdog_resets={} led_edges={} lost_ms={} open={:d} dtr={:d} rts={:d} client_baud={} board_baud={} {}",
       StateName(chip_.state()), chip_.program_counter(), chip_.cycle() / (Chip::kHz / 1000), counters.received,
       counters.sent, counters.overruns, counters.garbled, counters.resets, counters.watchdog_resets, counters.led_edges,
-      std::chrono::duration_cast<milliseconds>(lost_).count(), terminal_.is_open(), dtr_, rts_, terminal_.baud(),
-      chip_.format().baud);
+      std::chrono::duration_cast<milliseconds>(lost_).count(), terminal_.is_open(), lines_.dtr(), lines_.rts(),
+      terminal_.baud(), chip_.format().baud, faults_.Statistics());
 }
 
 }  // namespace motley::avrsim

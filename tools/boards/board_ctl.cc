@@ -10,7 +10,10 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: board-ctl DIR list\n"
-    "       board-ctl DIR SERIAL unplug|plug|reset|stat|dump FILE|mute on|off|corrupt N|temperature C|dtr 0|1|rts 0|1\n"
+    "       board-ctl DIR SERIAL unplug|plug|reset|stat|dump FILE|dtr 0|1|rts 0|1\n"
+    "       board-ctl DIR SERIAL mute on|off|mute-at N|reset-at N|corrupt N|corrupt-input N|lose N|lose-input N\n"
+    "       board-ctl DIR SERIAL delay MS\n"
+    "       board-ctl DIR SERIAL COMMAND ...   what only its kind of board has; an unknown command names all\n"
     "Acts on a board of the with-boards that was started with --dir DIR ($MOTLEY_BOARDS_DIR for its command).\n";
 
 int Main(int argc, char** argv) {

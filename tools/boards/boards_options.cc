@@ -4,7 +4,6 @@
 #include <getopt.h>
 
 #include <algorithm>
-#include <sstream>
 
 namespace motley::boards {
 namespace {
@@ -18,8 +17,9 @@ constexpr char kUsage[] =
 // One line a type. The simulator's target says add_dependencies(with-boards <it>).
 // clang-format off
 constexpr BoardType kBoardTypes[] = {
-    {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "motley-avrsim", "--boot {}/bootloaders/optiboot-115200.hex"},
-    {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "motley-avrsim", "--boot {}/bootloaders/atmegaboot-57600.hex"},
+    {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "motley-avrsim", "atmega328p", "optiboot-115200.hex"},
+    {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "motley-avrsim", "atmega328p", "atmegaboot-57600.hex"},
+    {"mega", "2341", "0042", "Arduino (www.arduino.cc)", "Arduino Mega 2560", "ttyACM", "motley-avrsim", "atmega2560", "stk500boot-115200.hex"},
 };
 // clang-format on
 
@@ -53,17 +53,13 @@ Result<const BoardType*> FindBoardType(const std::string& name) {
   for (const BoardType& type : kBoardTypes) {
     if (name == type.name) return &type;
   }
-  std::string known;
-  for (const BoardType& type : kBoardTypes) known += (known.empty() ? "" : ", ") + std::string(type.name);
-  return Error{Code::kInvalid, fmt::format("board type \"{}\": unknown; there are {}", name, known)};
+  return Error{Code::kInvalid, fmt::format("board type \"{}\": unknown; there are {}", name, TypeNames())};
 }
 
 std::vector<std::string> SimulatorCommand(const BoardType& type, const std::filesystem::path& programs) {
-  std::vector<std::string> command = {(programs / type.simulator).string()};
-  std::istringstream words(type.arguments);
-  for (std::string word; words >> word;) {
-    if (const std::size_t at = word.find("{}"); at != std::string::npos) word.replace(at, 2, programs.string());
-    command.push_back(word);
+  std::vector<std::string> command = {(programs / type.simulator).string(), "--model", type.model};
+  if (*type.bootloader != '\0') {
+    command.insert(command.end(), {"--boot", (programs / "bootloaders" / type.bootloader).string()});
   }
   return command;
 }

@@ -16,9 +16,9 @@ struct BoardType {
   const char* manufacturer;
   const char* product;
   const char* device_prefix;  ///< "ttyACM" or "ttyUSB"
-  const char* simulator;      ///< "motley-avrsim"
-  const char* model;          ///< of the simulator's: its --model
-  const char* bootloader;     ///< file in <bin>/bootloaders for --boot; empty where the simulator has one
+  const char* simulator;      ///< a program beside with-boards
+  const char* model;          ///< what the simulator's --model says
+  const char* bootloader;     ///< file in <bin>/bootloaders for --boot; "" where the simulator has its own
 };
 
 /// Errors: kInvalid (names the known ones).

@@ -63,17 +63,9 @@ Result<void> BoardsSession::Start(Board& board) {
     return Error{Code::kUnavailable, fmt::format("log \"{}\": {}", log_file.string(), std::strerror(errno))};
   }
   ChildOptions child;
-  const BoardType& type = *board.options.type;
-  child.command = {(programs_ / type.simulator).string(),
-                   "--model",
-                   type.model,
-                   "--control-dir",
-                   options_.folder.string(),
-                   "--flash",
-                   board.options.flash_file.string()};
-  if (*type.bootloader != '\0') {
-    child.command.insert(child.command.end(), {"--boot", (programs_ / "bootloaders" / type.bootloader).string()});
-  }
+  child.command = SimulatorCommand(*board.options.type, programs_);
+  child.command.insert(child.command.end(),
+                       {"--control-dir", options_.folder.string(), "--flash", board.options.flash_file.string()});
   child.stdout_fd = output[1];
   child.stderr_fd = log;
   child.own_group = true;

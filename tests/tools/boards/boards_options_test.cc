@@ -31,10 +31,17 @@ TEST(BoardsOptions, ReadsBoardsFlashFilesAndTheCommand) {
 }
 
 TEST(BoardsOptions, RefusesUnknownTypesAndBadOrDoubleSerialNumbers) {
-  EXPECT_THAT(Parse({"--board", "mega:A1", "--", "x"}).error().message, HasSubstr("board type \"mega\": unknown"));
+  EXPECT_THAT(Parse({"--board", "abacus:A1", "--", "x"}).error().message,
+              HasSubstr("board type \"abacus\": unknown; there are uno, nano"));
   EXPECT_THAT(Parse({"--board", "uno", "--", "x"}).error().message, HasSubstr("as in uno:A1"));
   EXPECT_THAT(Parse({"--board", "uno:a/b", "--", "x"}).error().message, HasSubstr("serial number \"a/b\""));
   EXPECT_THAT(Parse({"--board", "uno:A", "--board", "nano:A", "--", "x"}).error().message, HasSubstr("given twice"));
+}
+
+TEST(BoardsOptions, KnowTheSimulatorOfAType) {
+  EXPECT_THAT(SimulatorCommand(**FindBoardType("uno"), "/my programs"),
+              ElementsAre("/my programs/motley-avrsim", "--model", "atmega328p", "--boot",
+                          "/my programs/bootloaders/optiboot-115200.hex"));
 }
 
 TEST(BoardsOptions, AsksForWhatIsMissing) {
