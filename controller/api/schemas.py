@@ -54,8 +54,8 @@ def parse(text):
             scopes.pop()
         elif scopes and scopes[-1][0] == "enum" and (value := re.match(r"(\w+) = \d+;", line)):
             enums[scopes[-1][1]].append((value[1], said))
-        elif scopes and (field := re.match(r"(repeated )?(map<\w+, ?([\w.]+)>|[\w.]+) (\w+) = \d+;", line)):
-            label = "map" if field[3] else "list" if field[1] else ""
+        elif scopes and (field := re.match(r"(repeated |optional )?(map<\w+, ?([\w.]+)>|[\w.]+) (\w+) = \d+;", line)):
+            label = "map" if field[3] else "list" if field[1] == "repeated " else ""
             oneof = scopes[-1][1] if scopes[-1][0] == "oneof" else ""
             owner = ".".join(s for kind, s in scopes if kind == "message")
             messages[owner]["fields"].append((field[4], field[3] or field[2], label, said, oneof))
