@@ -164,6 +164,8 @@ void Uplink::OnCommand(const std::string& payload) {
       return SendLogs(command);
     case v1::Command::kRetry:
       return handlers_.retry();
+    case v1::Command::kResetDevice:
+    case v1::Command::kFlashDevice:
     case v1::Command::COMMAND_NOT_SET:
       LogWarning("command {} ignored: this version does not know it", command.id());
   }
