@@ -20,6 +20,8 @@ constexpr BoardType kBoardTypes[] = {
     {"uno", "2341", "0043", "Arduino (www.arduino.cc)", "Arduino Uno", "ttyACM", "motley-avrsim", "atmega328p", "optiboot-115200.hex"},
     {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "motley-avrsim", "atmega328p", "atmegaboot-57600.hex"},
     {"mega", "2341", "0042", "Arduino (www.arduino.cc)", "Arduino Mega 2560", "ttyACM", "motley-avrsim", "atmega2560", "stk500boot-115200.hex"},
+    {"esp32", "10c4", "ea60", "Silicon Labs", "CP2102 USB to UART Bridge Controller", "ttyUSB", "motley-espsim", "esp32", ""},
+    {"esp8266", "1a86", "55d4", "wch.cn", "USB Single Serial", "ttyUSB", "motley-espsim", "esp8266", ""},
 };
 // clang-format on
 
