@@ -4,6 +4,7 @@
 #include "agent/flash/smp_flasher.h"
 #include "agent/flash/stk500v1.h"
 #include "agent/flash/stk500v2.h"
+#include "agent/flash/stm32.h"
 
 namespace motley::agent {
 
@@ -17,9 +18,10 @@ std::unique_ptr<Flasher> CreateFlasher(FlashProtocol protocol) {
       return CreateBootloaderFlasher(CreateStk500v1);
     case FlashProtocol::kStk500v2:
       return CreateBootloaderFlasher(CreateStk500v2);
+    case FlashProtocol::kStm32:
+      return CreateBootloaderFlasher(CreateStm32);
     case FlashProtocol::kSmp:
       return std::make_unique<SmpFlasher>();
-    case FlashProtocol::kStm32:
     case FlashProtocol::kEspressif:
     case FlashProtocol::kTool:
       break;
