@@ -8,11 +8,10 @@
 namespace motley::agent {
 namespace {
 
-constexpr std::size_t kPage = 128;
+constexpr std::size_t kProgramBytes = 128;
 constexpr std::uint32_t kHz = 16'000'000;
-constexpr std::size_t kMaxBlocks = 255;
 
-/// The instructions, as words. The last two bytes of the page are the number of blocks and the UART's divisor.
+/// The instructions, as words. The last two of the 128 bytes are the number of blocks and the UART's divisor.
 constexpr std::array<std::uint16_t, 61> kProgram = {
     0x2411,                  //         clr r1
     0xBE14,                  //         out MCUSR, r1          ; else a watchdog reset keeps the watchdog on
@@ -49,7 +48,7 @@ constexpr std::array<std::uint16_t, 61> kProgram = {
     0x9300, 0x00C6,          //         UDR0 = r16
     0x9508,                  //         ret
 };
-static_assert(2 * kProgram.size() <= kPage - 2);
+static_assert(2 * kProgram.size() <= kProgramBytes - 2);
 
 std::uint32_t Checksum(std::span<const std::uint8_t> block) {
   std::uint32_t checksum = 0xFFFF'FFFF;
@@ -62,16 +61,17 @@ std::uint32_t Checksum(std::span<const std::uint8_t> block) {
 
 }  // namespace
 
-std::vector<std::uint8_t> SelfCheckPage(std::size_t blocks, std::uint32_t baud) {
-  CHECK(blocks > 0 && blocks <= kMaxBlocks);
-  std::vector<std::uint8_t> page(kPage, 0xFF);
+void PutSelfCheck(std::span<std::uint8_t> program, std::size_t blocks, const BoardType& board) {
+  CHECK(blocks > 0 && blocks <= kMaxSelfCheckBlocks && board.page_bytes >= kProgramBytes);
+  const auto page = program.first(board.page_bytes);
+  std::fill(page.begin(), page.end(), std::uint8_t{0xFF});
   for (std::size_t i = 0; i < kProgram.size(); ++i) {
     page[2 * i] = static_cast<std::uint8_t>(kProgram[i]);
     page[2 * i + 1] = static_cast<std::uint8_t>(kProgram[i] >> 8);
   }
-  page[kPage - 2] = static_cast<std::uint8_t>(blocks);
-  page[kPage - 1] = static_cast<std::uint8_t>((kHz + 4 * baud) / (8 * baud) - 1);
-  return page;
+  const std::uint32_t baud = board.bauds.front();
+  page[kProgramBytes - 2] = static_cast<std::uint8_t>(blocks);
+  page[kProgramBytes - 1] = static_cast<std::uint8_t>((kHz + 4 * baud) / (8 * baud) - 1);
 }
 
 std::vector<std::uint8_t> SelfCheckAnswer(std::span<const std::uint8_t> content) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/flash/avr_bootloader.h"
 #include "agent/flash/avr_reset.h"
-#include "agent/flash/avr_selfcheck.h"
 
 namespace motley::agent {
 namespace {
@@ -39,70 +39,16 @@ constexpr milliseconds kQuietPatience{400};
 /// A page takes 12 ms on the wire at 115200 baud, 25 ms at 57600, and 9 ms in the chip; a USB bridge may add 16 ms.
 constexpr milliseconds kAnswerPatience{1000};
 
-/// Bootloaders read as much as they are told to, and not only a page; optiboot counts in one byte, whose 0 is 256.
-constexpr std::size_t kMaxRead = 256;
-
-constexpr std::uint32_t kAtmega328p = 0x1E950F;
-/// The chip checks itself in 6 us a byte, which takes 88 to read; but it has to be reset for it, which takes 0.6 s.
-constexpr std::size_t kMinSelfCheck = 10 * 1024;
-/// The watchdog resets after 16 ms, the clock may need 65 ms more, and a USB bridge wait for 16.
-constexpr milliseconds kSelfCheckStart{250};
-constexpr std::chrono::microseconds kSelfCheckByte{8};
-/// Four times what the largest flash needs.
-constexpr std::size_t kMaxSaid = 2048;
-
-class Stk500v1 final : public Bootloader {
+class Stk500v1 final : public AvrBootloader {
  public:
-  Stk500v1(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
-
-  Result<void> Connect() override {
-    first_page_.clear();
-    TRY(Begin());
-    TRY(CheckSignature());
-    return Command({kEnterProgramming}, {}).While("enter programming mode");
-  }
-
-  bool ErasesInWrite() const override { return true; }
-
-  /// Of a large program the first page is held back, and in its place is written one that lets the chip check the rest;
-  /// Compare puts it in. Until then the board does nothing at all, rather than run half a program.
-  Result<void> Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
-    for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
-      const auto page = bytes.subspan(at, board_.page_bytes);
-      if (address + at == 0 && bytes.size() >= kMinSelfCheck && CanCheckItself()) {
-        first_page_.assign(page.begin(), page.end());
-        TRY(WritePage(0, SelfCheckPage(bytes.size() / kSelfCheckBlock, board_.bauds.front())));
-      } else {
-        TRY(WritePage(static_cast<std::uint32_t>(address + at), page));
-      }
-      done(board_.page_bytes);
-    }
-    return {};
-  }
-
-  Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
-                                            const BytesDone& done) override {
-    if (address != 0 || first_page_.empty()) return ReadBack(address, expected, done);
-    const std::size_t checked = expected.size() / kSelfCheckBlock * kSelfCheckBlock;
-    const Bytes first_page = std::exchange(first_page_, {});
-    TRY_ASSIGN(const bool right, ChecksItself(expected.first(checked)).While("let the chip check itself"));
-    TRY(Connect());
-    TRY(WritePage(0, first_page));
-    // Where it is wrong, or the program did not run: reading tells.
-    if (!right) return ReadBack(address, expected, done);
-    TRY_ASSIGN(const auto difference, ReadBack(0, expected.first(board_.page_bytes), done));
-    if (difference) return difference;
-    done(static_cast<std::uint32_t>(checked - board_.page_bytes));
-    return ReadBack(static_cast<std::uint32_t>(checked), expected.subspan(checked), done);
-  }
+  Stk500v1(SerialPort& port, const BoardType& board) : AvrBootloader(port, board) {}
 
   /// The answer is left unread. Everything is verified, a reset follows within 16 ms, and an answer that was lost in it
   /// would make the first words of the application look like one.
   Result<void> Start(std::uint32_t) override { return Send({kLeaveProgramming, kEndOfPacket}); }
 
  private:
-  /// Errors: kTimeout.
-  Result<void> Begin() {
+  Result<void> Begin() override {
     TRY(port_.SetFormat({board_.bauds.front()}));
     for (int reset = 0; reset < kResets; ++reset) {
       TRY(ResetAvr(port_));
@@ -115,11 +61,21 @@ class Stk500v1 final : public Bootloader {
                              port_.name(), kResets, board_.name, board_.bauds.front())};
   }
 
-  Result<void> CheckSignature() {
+  Result<std::uint32_t> ReadSignature() override {
     std::array<std::uint8_t, 3> answer;
-    TRY(Command({kReadSignature}, answer).While("read the signature"));
-    signature_ = std::uint32_t{answer[0]} << 16 | std::uint32_t{answer[1]} << 8 | answer[2];
-    return CheckChipId(board_, signature_, port_.name());
+    TRY(Command({kReadSignature}, answer));
+    return std::uint32_t{answer[0]} << 16 | std::uint32_t{answer[1]} << 8 | answer[2];
+  }
+
+  Result<void> EnterProgramming() override { return Command({kEnterProgramming}, {}); }
+
+  Result<void> WritePages(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
+    for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
+      const auto place = static_cast<std::uint32_t>(address + at);
+      TRY(WritePage(place, bytes.subspan(at, board_.page_bytes)).While(fmt::format("write page at 0x{:04X}", place)));
+      done(board_.page_bytes);
+    }
+    return {};
   }
 
   /// `page` is a whole page.
@@ -128,62 +84,21 @@ class Stk500v1 final : public Bootloader {
     packet.insert(packet.end(), {kProgramPage, High(page.size()), Low(page.size()), kFlashMemory});
     packet.insert(packet.end(), page.begin(), page.end());
     packet.push_back(kEndOfPacket);
-    auto written = Send(packet);
-    if (written) written = Answer({});
-    if (written) written = Answer({});
-    return std::move(written).While(fmt::format("write page at 0x{:04X}", address));
-  }
-
-  Result<std::optional<Difference>> ReadBack(std::uint32_t address, std::span<const std::uint8_t> expected,
-                                             const BytesDone& done) {
-    for (std::size_t at = 0; at < expected.size(); at += kMaxRead) {
-      const auto place = static_cast<std::uint32_t>(address + at);
-      Bytes found(std::min(kMaxRead, expected.size() - at));
-      TRY(Read(place, found).While(fmt::format("read back at 0x{:04X}", place)));
-      const auto differs =
-          std::mismatch(found.begin(), found.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
-      if (differs.first != found.end()) {
-        const auto where = place + static_cast<std::uint32_t>(differs.first - found.begin());
-        return std::optional(Difference{where, *differs.first});
-      }
-      done(static_cast<std::uint32_t>(found.size()));
-    }
-    return std::optional<Difference>();
-  }
-
-  /// Starts the program of the first page. False also when it says nothing.
-  Result<bool> ChecksItself(std::span<const std::uint8_t> content) {
-    Bytes flash(content.begin(), content.end());
-    const Bytes page = SelfCheckPage(flash.size() / kSelfCheckBlock, board_.bauds.front());
-    std::copy(page.begin(), page.end(), flash.begin());
-    const Bytes expected = SelfCheckAnswer(flash);
-    TRY(Start(0));
-    const Deadline deadline =
-        steady_clock::now() + kSelfCheckStart + kSelfCheckByte * static_cast<std::int64_t>(flash.size());
-    Bytes said;
-    std::array<std::uint8_t, 256> buffer;
-    while (said.size() < kMaxSaid) {
-      auto got = port_.Read(buffer, deadline);
-      if (!got && got.error().code == Code::kTimeout) return false;
-      if (!got) return std::move(got).error();
-      said.insert(said.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
-      // Behind the answer to the command that started it, and what a line says whose chip is in reset.
-      if (std::search(said.begin(), said.end(), expected.begin(), expected.end()) != said.end()) return true;
-    }
-    return false;
-  }
-
-  /// `bytes` is at most kMaxRead.
-  Result<void> Read(std::uint32_t address, std::span<std::uint8_t> bytes) {
-    Bytes packet = AddressPacket(address);
-    packet.insert(packet.end(), {kReadPage, High(bytes.size()), Low(bytes.size()), kFlashMemory, kEndOfPacket});
     TRY(Send(packet));
     TRY(Answer({}));
-    return Answer(bytes);
+    return Answer({});
   }
 
-  /// Afterwards it has to be reset once more, which must not need a hand.
-  bool CanCheckItself() const { return signature_ == kAtmega328p && board_.reset == ResetMethod::kDtr; }
+  /// Bootloaders read as much as they are told to, and not only a page; optiboot counts in one byte, whose 0 is 256.
+  Result<Bytes> Read(std::uint32_t address, std::size_t size) override {
+    Bytes packet = AddressPacket(address);
+    packet.insert(packet.end(), {kReadPage, High(size), Low(size), kFlashMemory, kEndOfPacket});
+    TRY(Send(packet));
+    TRY(Answer({}));
+    Bytes bytes(size);
+    TRY(Answer(bytes));
+    return bytes;
+  }
 
   static std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
   static std::uint8_t Low(std::size_t number) { return static_cast<std::uint8_t>(number); }
@@ -251,12 +166,6 @@ class Stk500v1 final : public Bootloader {
     std::copy_n(packet.begin() + 1, data.size(), data.begin());
     return {};
   }
-
-  SerialPort& port_;
-  const BoardType& board_;
-  std::uint32_t signature_ = 0;
-  /// Not written yet.
-  Bytes first_page_;
 };
 
 }  // namespace

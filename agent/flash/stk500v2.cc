@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/flash/avr_bootloader.h"
 #include "agent/flash/avr_reset.h"
 #include "agent/flash/stk500v2_message.h"
 
@@ -49,46 +50,12 @@ constexpr int kReadTries = 3;
 std::uint8_t High(std::size_t number) { return static_cast<std::uint8_t>(number >> 8); }
 std::uint8_t Low(std::size_t number) { return static_cast<std::uint8_t>(number); }
 
-class Stk500v2 final : public Bootloader {
+class Stk500v2 final : public AvrBootloader {
  public:
-  Stk500v2(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
+  Stk500v2(SerialPort& port, const BoardType& board) : AvrBootloader(port, board) {}
 
-  Result<void> Connect() override {
-    TRY(Begin());
-    TRY(CheckSignature());
-    TRY(Command(EnterPacket()).While("enter programming mode"));
-    return {};
-  }
-
-  bool ErasesInWrite() const override { return true; }
   /// The n-th page that is written in a session erases the n-th page of the flash, wherever it is written to.
   bool ErasesFromStart() const override { return true; }
-
-  Result<void> Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
-    TRY(Command(AddressPacket(address)).While(fmt::format("go to 0x{:05X}", address)));
-    for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
-      const auto page = bytes.subspan(at, board_.page_bytes);
-      TRY(Command(ProgramPacket(page)).While(fmt::format("write page at 0x{:05X}", address + at)));
-      done(board_.page_bytes);
-    }
-    return {};
-  }
-
-  Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
-                                            const BytesDone& done) override {
-    TRY(Command(AddressPacket(address)).While(fmt::format("go to 0x{:05X}", address)));
-    for (std::size_t at = 0; at < expected.size(); at += board_.page_bytes) {
-      const auto place = static_cast<std::uint32_t>(address + at);
-      TRY_ASSIGN(const Bytes page, ReadPage(place).While(fmt::format("read back page at 0x{:05X}", place)));
-      const auto differs = std::mismatch(page.begin(), page.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
-      if (differs.first != page.end()) {
-        const auto where = place + static_cast<std::uint32_t>(differs.first - page.begin());
-        return std::optional(Difference{where, *differs.first});
-      }
-      done(board_.page_bytes);
-    }
-    return std::optional<Difference>();
-  }
 
   Result<void> Start(std::uint32_t) override {
     TRY(Command({kLeaveProgramming, 1, 1}));
@@ -96,8 +63,8 @@ class Stk500v2 final : public Bootloader {
   }
 
  private:
-  /// Errors: kTimeout.
-  Result<void> Begin() {
+  Result<void> Begin() override {
+    place_.reset();
     TRY(port_.SetFormat({board_.bauds.front()}));
     for (int reset = 0; reset < kResets; ++reset) {
       TRY(ResetAvr(port_));
@@ -114,20 +81,49 @@ class Stk500v2 final : public Bootloader {
                              port_.name(), kResets, board_.name, board_.bauds.front())};
   }
 
-  Result<void> CheckSignature() {
-    std::uint32_t found = 0;
+  Result<std::uint32_t> ReadSignature() override {
+    std::uint32_t signature = 0;
     for (std::uint8_t i = 0; i < 3; ++i) {
       // Four bytes out, four back, of which the last is it; they come after the status.
-      TRY_ASSIGN(const Bytes answer,
-                 Command({kSpiMulti, 4, 4, 0, kReadSignatureByte, 0, i, 0}).While("read the signature"));
+      TRY_ASSIGN(const Bytes answer, Command({kSpiMulti, 4, 4, 0, kReadSignatureByte, 0, i, 0}));
       if (answer.size() < 4) return Malformed(answer);
-      found = found << 8 | answer[3];
+      signature = signature << 8 | answer[3];
     }
-    return CheckChipId(board_, found, port_.name());
+    return signature;
   }
 
-  /// Of the chip at the bootloader's port: what a programmer would need.
-  static Bytes EnterPacket() { return {kEnterProgramming, 200, 100, 25, 32, 0, 0x53, 3, 0xAC, 0x53, 0, 0}; }
+  /// The parameters are what a programmer would need for the chip.
+  Result<void> EnterProgramming() override {
+    TRY(Command({kEnterProgramming, 200, 100, 25, 32, 0, 0x53, 3, 0xAC, 0x53, 0, 0}));
+    return {};
+  }
+
+  Result<void> WritePages(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) override {
+    for (std::size_t at = 0; at < bytes.size(); at += board_.page_bytes) {
+      const auto place = static_cast<std::uint32_t>(address + at);
+      auto written = GoTo(place);
+      if (written) written = WritePageHere(bytes.subspan(at, board_.page_bytes));
+      TRY(std::move(written).While(fmt::format("write page at 0x{:05X}", place)));
+      done(board_.page_bytes);
+    }
+    return {};
+  }
+
+  Result<void> WritePageHere(std::span<const std::uint8_t> page) {
+    const auto place = std::exchange(place_, std::nullopt);
+    TRY(Command(ProgramPacket(page)));
+    place_ = *place + page.size();
+    return {};
+  }
+
+  /// Each command goes on where the last one ended.
+  Result<void> GoTo(std::uint32_t address) {
+    if (place_ == address) return {};
+    place_.reset();
+    TRY(Command(AddressPacket(address)));
+    place_ = address;
+    return {};
+  }
 
   static Bytes AddressPacket(std::uint32_t address) {
     const std::uint32_t word = address / 2 | kExtendedAddress;
@@ -149,23 +145,23 @@ class Stk500v2 final : public Bootloader {
     return packet;
   }
 
-  /// From where the last command ended, which is `address`.
-  Result<Bytes> ReadPage(std::uint32_t address) {
-    Result<Bytes> page = ReadPageHere();
-    for (int tries = 1; !page && page.error().code != Code::kUnavailable && tries < kReadTries; ++tries) {
-      // It may have been read, or not: where the bootloader is now is not known.
-      page = Command(AddressPacket(address));
-      if (page) page = ReadPageHere();
+  Result<Bytes> Read(std::uint32_t address, std::size_t size) override {
+    Result<Bytes> bytes = ReadOnce(address, size);
+    for (int tries = 1; !bytes && bytes.error().code != Code::kUnavailable && tries < kReadTries; ++tries) {
+      bytes = ReadOnce(address, size);
     }
-    return page;
+    return bytes;
   }
 
-  Result<Bytes> ReadPageHere() {
-    const std::size_t size = board_.page_bytes;
+  Result<Bytes> ReadOnce(std::uint32_t address, std::size_t size) {
+    TRY(GoTo(address));
+    // After an error it may have been read, or not.
+    place_.reset();
     TRY_ASSIGN(Bytes answer, Command({kReadFlash, High(size), Low(size), kReadProgramMemory}));
-    // The page, and the status once more.
+    // The bytes, and the status once more.
     if (answer.size() != size + 1) return Malformed(answer);
     answer.pop_back();
+    place_ = address + size;
     return answer;
   }
 
@@ -182,10 +178,11 @@ class Stk500v2 final : public Bootloader {
   /// The answer to the last command. Answers to earlier ones, which come late, are passed over.
   Result<Bytes> Answer(std::uint8_t command, Deadline deadline) {
     Stk500v2Decoder decoder;
-    std::array<std::uint8_t, 512> buffer;
+    std::array<std::uint8_t, kMaxStk500v2Body + 1> buffer;
     bool wrong = false;
     while (true) {
-      auto got = port_.Read(buffer, deadline);
+      // No more than belongs to it: behind the answer to the last command, the application speaks.
+      auto got = port_.Read(std::span(buffer).first(decoder.needs()), deadline);
       // An application that talks may do so for ever.
       const bool late = (got && steady_clock::now() > deadline) || (!got && got.error().code == Code::kTimeout);
       for (std::size_t i = 0; got && i < *got; ++i) {
@@ -195,10 +192,11 @@ class Stk500v2 final : public Bootloader {
           return Check(command, decoder.message().body);
         }
       }
-      if (late && wrong)
-        return Error{Code::kCorrupt,
-                     "the answer of the bootloader on " + port_.name() + " has a wrong checksum: noise on the line?"};
-      if (late) return Error{Code::kTimeout, "the bootloader on " + port_.name() + " does not answer any more"};
+      if (late) {
+        return wrong ? Error{Code::kCorrupt, "the answer of the bootloader on " + port_.name() +
+                                                 " has a wrong checksum: noise on the line?"}
+                     : Error{Code::kTimeout, "the bootloader on " + port_.name() + " does not answer any more"};
+      }
       if (!got) return std::move(got).error();
     }
   }
@@ -223,9 +221,9 @@ class Stk500v2 final : public Bootloader {
                                         port_.name(), body.size())};
   }
 
-  SerialPort& port_;
-  const BoardType& board_;
   std::uint8_t sequence_ = 0;
+  /// Where the next command reads or writes, if that is known.
+  std::optional<std::size_t> place_;
 };
 
 }  // namespace

@@ -62,4 +62,11 @@ Stk500v2Decoder::Step Stk500v2Decoder::Take(std::uint8_t byte) {
   return Step::kMore;
 }
 
+std::size_t Stk500v2Decoder::needs() const {
+  if (state_ == State::kBody) return size_ - message_.body.size() + 1;
+  if (state_ == State::kChecksum) return 1;
+  // The rest of what comes before the body, one byte of it, and the checksum.
+  return kAroundBody - static_cast<std::size_t>(state_) + 1;
+}
+
 }  // namespace motley::agent

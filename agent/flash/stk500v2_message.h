@@ -29,6 +29,8 @@ class Stk500v2Decoder {
     kWrong,  ///< what looked like one has a wrong checksum
   };
   Step Take(std::uint8_t byte);
+  /// So many bytes at least belong to the next message that will be whole; at most kMaxStk500v2Body + 1.
+  std::size_t needs() const;
   /// The last one that was whole.
   const Stk500v2Message& message() const { return message_; }
 

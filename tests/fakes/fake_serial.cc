@@ -13,7 +13,6 @@ namespace motley::tests {
 namespace {
 
 constexpr std::uint8_t kInSync = 0x14, kOk = 0x10, kEnd = 0x20;
-constexpr std::uint32_t kBaud = 115200;
 
 }  // namespace
 
@@ -96,7 +95,11 @@ void FakeBoard::StartApplication() {
   in_bootloader_ = false;
   const std::size_t blocks = flash[126];
   if (runs_self_check && blocks > 0 && blocks * agent::kSelfCheckBlock <= flash.size()) {
-    const auto page = agent::SelfCheckPage(blocks, kBaud);
+    agent::BoardType board;
+    board.page_bytes = 128;
+    board.bauds = {115200};
+    std::vector<std::uint8_t> page(board.page_bytes);
+    agent::PutSelfCheck(page, blocks, board);
     if (!std::equal(page.begin(), page.end(), flash.begin())) return SayHello();
     const auto answer = agent::SelfCheckAnswer(std::span(flash).first(blocks * agent::kSelfCheckBlock));
     return Say({answer.begin(), answer.end()});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/flash/avr_selfcheck.h"
+
 namespace motley::tests {
 namespace {
 
@@ -65,6 +67,17 @@ class FakeMegaPort final : public agent::SerialPort {
     answer = agent::EncodeStk500v2(message.sequence, answer);
     if (answers_ == board_.garble_answer) answer[answer.size() / 2] ^= 0x04;
     output_.insert(output_.end(), answer.begin(), answer.end());
+    if (board_.started) RunProgram();
+  }
+
+  void RunProgram() {
+    const std::size_t blocks = board_.flash[126];
+    Bytes page(kPage);
+    if (blocks == 0 || !board_.runs_self_check) return;
+    agent::PutSelfCheck(page, blocks, MegaType());
+    if (!std::equal(page.begin(), page.end(), board_.flash.begin())) return;
+    const auto sums = agent::SelfCheckAnswer(std::span(board_.flash).first(blocks * agent::kSelfCheckBlock));
+    output_.insert(output_.end(), sums.begin(), sums.end());
   }
 
   Bytes Execute(const Bytes& body) {
@@ -76,6 +89,7 @@ class FakeMegaPort final : public agent::SerialPort {
       case 0x13:
         return {command, WritePage(body)};
       case 0x14: {
+        ++board_.pages_read;
         Bytes answer{command, 0};
         const std::size_t size = std::size_t{body[1]} << 8 | body[2];
         for (std::size_t i = 0; i < size; ++i) answer.push_back(board_.flash[address_++]);

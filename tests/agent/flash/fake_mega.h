@@ -32,9 +32,13 @@ struct FakeMega {
   int lose_byte = 0;
   int unplug_at = 0;
 
+  /// Whether the program that checks the flash runs; it needs a clock of 16 MHz.
+  bool runs_self_check = true;
+
   int messages = 0;
   int resets = 0;
   int pages_written = 0;
+  int pages_read = 0;
   bool started = false;
 };
 

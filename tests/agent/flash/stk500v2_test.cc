@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,6 +32,19 @@ TEST(Stk500v2Message, IsFoundBehindOtherWords) {
   EXPECT_EQ(decoder.Take(line.back()), Stk500v2Decoder::Step::kWhole);
   EXPECT_EQ(decoder.message().sequence, 1);
   EXPECT_EQ(decoder.message().body.size(), 11u);
+}
+
+TEST(Stk500v2Message, IsReadWithoutWhatComesBehindIt) {
+  const auto message = EncodeStk500v2(7, std::vector<std::uint8_t>(275, 0x1B));
+  Stk500v2Decoder decoder;
+  std::size_t at = 0;
+  for (auto step = Stk500v2Decoder::Step::kMore; step == Stk500v2Decoder::Step::kMore;) {
+    const std::size_t end = at + decoder.needs();
+    ASSERT_LE(end, message.size());
+    while (at < end) step = decoder.Take(message[at++]);
+  }
+  EXPECT_EQ(at, message.size());
+  EXPECT_EQ(decoder.message().body.size(), 275u);
 }
 
 TEST(Stk500v2Message, IsWrongWithAnotherChecksum) {
@@ -76,7 +90,7 @@ TEST_F(Stk500v2Test, ReachesBeyond64KiWords) {
   EXPECT_EQ(board_.flash[0], 1);
   EXPECT_EQ(board_.flash[0x2'0000], 3);
   EXPECT_EQ(flashed->written_bytes, 4u);
-  EXPECT_EQ(board_.pages_written, 0x2'0000 / 256 + 1);  // erased with what lies before
+  EXPECT_EQ(board_.pages_written, 0x2'0000 / 256 + 1 + 1);  // what lies before as well, and the first page again
 }
 
 TEST_F(Stk500v2Test, WritesWhatLiesBeforeAChangeAndLeavesTheRest) {
@@ -144,6 +158,37 @@ TEST_F(Stk500v2Test, SaysThatTheBoardWasPulled) {
   ASSERT_FALSE(flashed.has_value());
   EXPECT_EQ(flashed.error().code, Code::kUnavailable);
   EXPECT_THAT(flashed.error().message, HasSubstr("was the board unplugged?"));
+}
+
+class Stk500v2LargeTest : public Stk500v2Test {
+ protected:
+  Stk500v2LargeTest() {
+    for (std::size_t i = program_.size(); i < 70'001; ++i)
+      program_.push_back(static_cast<std::uint8_t>(i * 7 + i / 256));
+  }
+};
+
+TEST_F(Stk500v2LargeTest, IsCheckedByTheChipAndReadBeyond64KiB) {
+  ExpectFlashed(Flash());
+  EXPECT_EQ(board_.resets, 2);
+  EXPECT_EQ(board_.pages_written, 274 + 1);
+  EXPECT_EQ(board_.pages_read, 1 + 1 + (274 - 255));  // before, the first page, and what the program does not reach
+}
+
+TEST_F(Stk500v2LargeTest, IsReadWhereTheChipDoesNotCheckIt) {
+  board_.runs_self_check = false;
+  ExpectFlashed(Flash());
+  EXPECT_EQ(board_.pages_read, 1 + 274);
+}
+
+TEST_F(Stk500v2LargeTest, IsWrongWhereOneByteIs) {
+  for (const int address : {1, 30'000, 66'000, 70'000}) {
+    board_ = {};
+    board_.broken_address = address;
+    const auto flashed = Flash();
+    ASSERT_FALSE(flashed.has_value());
+    EXPECT_THAT(flashed.error().message, HasSubstr(fmt::format("at 0x{:04X} of", address)));
+  }
 }
 
 /// At each message of a flash.
