@@ -45,6 +45,11 @@ Result<void> AvrBootloader::Connect() {
   return EnterProgramming().While("enter programming mode");
 }
 
+/// The chip checks only what begins with the first page. Writing a byte takes longer than checking it saves.
+bool AvrBootloader::WritesBestFromStart(std::uint32_t changed, std::uint32_t more) const {
+  return changed >= kMinSelfCheck && more <= changed / 8 && CanCheckItself();
+}
+
 Result<void> AvrBootloader::Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) {
   if (address != 0 || bytes.size() < kMinSelfCheck || !CanCheckItself()) return WritePages(address, bytes, done);
   const auto first = bytes.first(board_.page_bytes);

@@ -14,6 +14,7 @@ class AvrBootloader : public Bootloader {
  public:
   Result<void> Connect() final;
   bool ErasesInWrite() const final { return true; }
+  bool WritesBestFromStart(std::uint32_t changed, std::uint32_t more) const final;
   Result<void> Write(std::uint32_t address, std::span<const std::uint8_t> bytes, const BytesDone& done) final;
   Result<std::optional<Difference>> Compare(std::uint32_t address, std::span<const std::uint8_t> expected,
                                             const BytesDone& done) final;

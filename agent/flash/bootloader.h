@@ -33,6 +33,9 @@ class Bootloader {
   /// Whether writing anything erases all that lies before it, from the start of the flash on. Then all of that is
   /// written along with it, in one call of Write for a session.
   virtual bool ErasesFromStart() const { return false; }
+  /// Whether it is faster to write all from the start of the flash on up to the last change, `more` bytes beside the
+  /// `changed` ones. Asked only where the image has something everywhere before it.
+  virtual bool WritesBestFromStart(std::uint32_t /*changed*/, std::uint32_t /*more*/) const { return false; }
   /// `address` and `size` are of whole sectors.
   virtual Result<void> Erase(std::uint32_t address, std::uint32_t size);
 

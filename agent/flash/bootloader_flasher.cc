@@ -40,7 +40,7 @@ class Run {
     if (!relied_on && !bootloader_.ComparesSamples()) {
       TRY_ASSIGN(changed, ChangedByComparing(all));
     }
-    if (bootloader_.ErasesFromStart() && !changed.empty()) changed = SectorsUpTo(changed.back(), all, board_);
+    if (!changed.empty()) AddWhatLiesBefore(all, changed);
     FlashReport report;
     for (const Sector& sector : all) report.skipped_bytes += sector.used;
     const std::vector<Block> blocks = BlocksOf(changed, job_.image);
@@ -87,6 +87,18 @@ class Run {
       if (!equal) changed.push_back(sector);
     }
     return changed;
+  }
+
+  void AddWhatLiesBefore(const std::vector<Sector>& all, std::vector<Sector>& changed) const {
+    std::vector<Sector> from_start = SectorsUpTo(changed.back(), all, board_);
+    std::uint32_t changed_bytes = 0, bytes = 0;
+    for (const Sector& sector : changed) changed_bytes += sector.bytes;
+    for (const Sector& sector : from_start) bytes += sector.bytes;
+    const bool no_gap = std::all_of(from_start.begin(), from_start.end(), [](const Sector& s) { return s.used > 0; });
+    if (bootloader_.ErasesFromStart() ||
+        (no_gap && bootloader_.WritesBestFromStart(changed_bytes, bytes - changed_bytes))) {
+      changed = std::move(from_start);
+    }
   }
 
   Result<bool> Holds(const Sector& sector, const Image& image) {

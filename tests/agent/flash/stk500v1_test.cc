@@ -127,6 +127,15 @@ TEST_F(Stk500v1Test, LetsTheChipCheckALargeProgram) {
   EXPECT_EQ(progress_, (std::pair<std::uint32_t, std::uint32_t>(2 * 94 * 128, 2 * 94 * 128)));
 }
 
+TEST_F(Stk500v1Test, LetsTheChipCheckALargeProgramWhoseFirstPageIsThere) {
+  ASSERT_TRUE(Flash(12'001).has_value());
+  board_.bootloader_starts = 0;
+  for (std::size_t i = 128; i < program_.size(); ++i) program_[i] ^= 1;
+  ASSERT_TRUE(FlashKnowing(nullptr).has_value());
+  EXPECT_TRUE(std::equal(program_.begin(), program_.end(), board_.flash.begin()));
+  EXPECT_EQ(board_.bootloader_starts, 2);
+}
+
 TEST_F(Stk500v1Test, ReadsALargeProgramBackWhereTheChipDoesNotCheckIt) {
   board_.runs_self_check = false;
   const auto flashed = Flash(12'001);
