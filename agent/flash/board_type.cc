@@ -6,6 +6,22 @@
 
 namespace motley::agent {
 
+std::string_view ChipFamilyName(ChipFamily family) {
+  switch (family) {
+    case ChipFamily::kUnknown:
+      break;
+    case ChipFamily::kAvr:
+      return "AVR";
+    case ChipFamily::kArm:
+      return "ARM";
+    case ChipFamily::kXtensa:
+      return "Xtensa";
+    case ChipFamily::kRiscV:
+      return "RISC-V";
+  }
+  return "unknown";
+}
+
 Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port) {
   if (board.chip_ids.empty() ||
       std::find(board.chip_ids.begin(), board.chip_ids.end(), found) != board.chip_ids.end()) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.h"
@@ -24,6 +26,18 @@ enum class ResetMethod {
   kEspressif,  ///< RTS pulls EN down, DTR pulls GPIO0 down, over two transistors
   kBoot0Rts,   ///< DTR pulls NRST down; RTS pulls BOOT0 up
   kTouch1200,  ///< opening the port at 1200 baud, which brings up another port
+};
+
+/// Whose machine code a chip runs.
+enum class ChipFamily { kUnknown, kAvr, kArm, kXtensa, kRiscV };
+
+/// "AVR", "ARM", ...: for messages.
+std::string_view ChipFamilyName(ChipFamily family);
+
+/// What a program of others reads. Images are brought into this format, whatever they came in.
+enum class ToolImage {
+  kHex,  ///< Intel HEX
+  kBin,  ///< the bytes from the first to the last, gaps as 0xFF; {address} is where they begin
 };
 
 struct UsbId {
@@ -65,8 +79,19 @@ struct BoardType {
   /// Of the application: its hello and its lines.
   std::uint32_t hello_baud = 115200;
   std::vector<UsbId> usb_ids;
-  /// Of kTool: a program and its arguments, in which {port}, {image} and {baud} are replaced.
+  /// Of kTool: a program and its arguments, in which {port}, {image}, {baud}, {chip} and {address} are replaced.
   std::vector<std::string> tool;
+  ToolImage tool_image = ToolImage::kHex;
+  std::chrono::seconds tool_deadline{180};
+  /// Debian's package with that program, for messages. Empty: none is known.
+  std::string tool_package;
+  /// Of kTouch1200: the ids of the port that its bootloader brings up. Empty: any that is new.
+  std::vector<UsbId> bootloader_usb_ids;
+  ChipFamily family = ChipFamily::kUnknown;
+  /// The family ids of UF2 files that are for this chip. Empty: not known, and not checked.
+  std::vector<std::uint32_t> uf2_families;
+  /// The file and line that it comes from, for messages.
+  std::string source;
 };
 
 /// Errors: kInvalid (`found` is no chip of this type of board; says what was found on `port`).

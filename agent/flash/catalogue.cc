@@ -1,61 +1,111 @@
 #include "agent/flash/catalogue.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "agent/flash/built_in_boards.h"
+#include "common/files/files.h"
+
 namespace motley::agent {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = 1024 * 1024;
+
+bool Has(const std::vector<UsbId>& ids, std::uint32_t vendor, std::uint32_t product) {
+  return std::any_of(ids.begin(), ids.end(),
+                     [&](const UsbId& id) { return id.vendor == vendor && id.product == product; });
+}
+
+Result<std::vector<std::string>> BoardFilesIn(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".yaml") files.push_back(entry->path().string());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return SystemError("read the boards folder " + folder, error.value());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
 
 BoardCatalogue BoardCatalogue::BuiltIn() {
-  // Sources: boards.txt of the Arduino AVR core, the ATmega328P datasheet (table 28-7: signature; 28.3: flash).
-  BoardType uno;
-  uno.name = "uno";
-  uno.title = "Arduino Uno";
-  uno.chip = "ATmega328P";
-  uno.chip_ids = {0x1E950F};
-  uno.bauds = {115200};
-  uno.page_bytes = 128;
-  // Optiboot: 512 bytes at the end of flash.
-  uno.application_end = 32256;
-  uno.sectors = {{0, uno.application_end / uno.page_bytes, uno.page_bytes}};
-  uno.usb_ids = {{0x2341, 0x0043}, {0x2341, 0x0001}, {0x2A03, 0x0043}, {0x2341, 0x0243}};
-  BoardType nano = uno;
-  nano.name = "nano";
-  nano.title = "Arduino Nano";
-  nano.bauds = {57600};
-  // ATmegaBOOT: 2 KiB.
-  nano.application_end = 30720;
-  nano.sectors = {{0, nano.application_end / nano.page_bytes, nano.page_bytes}};
-  // Bridges that many boards have; among those that speak this protocol the Nano is the common one.
-  nano.usb_ids = {{0x0403, 0x6001}, {0x1A86, 0x7523}};
-  // ATmega2560 datasheet (table 30-10: signature; 29.8: flash).
-  BoardType mega;
-  mega.name = "mega";
-  mega.title = "Arduino Mega 2560";
-  mega.chip = "ATmega2560";
-  mega.protocol = FlashProtocol::kStk500v2;
-  mega.chip_ids = {0x1E9801};
-  mega.bauds = {115200};
-  mega.page_bytes = 256;
-  // stk500boot: 8 KiB, and it does not erase the 8 KiB before itself.
-  mega.application_end = 0x3C000;
-  mega.sectors = {{0, mega.application_end / mega.page_bytes, mega.page_bytes}};
-  mega.usb_ids = {{0x2341, 0x0042}, {0x2341, 0x0010}, {0x2A03, 0x0042}, {0x2A03, 0x0010}, {0x2341, 0x0242}};
   BoardCatalogue catalogue;
-  catalogue.types_ = {uno, nano, mega};
+  const auto added = catalogue.Add("boards.yaml", std::string(BuiltInBoards()));
+  CHECK(added.has_value());
+  catalogue.users_ = 0;
   return catalogue;
 }
 
-const BoardType* BoardCatalogue::Find(std::string_view name) const {
-  for (const BoardType& board : types_) {
-    if (board.name == name) return &board;
+Result<BoardCatalogue> BoardCatalogue::Load(const std::string& folder) {
+  BoardCatalogue catalogue = BuiltIn();
+  TRY_ASSIGN(const std::vector<std::string> files, BoardFilesIn(folder));
+  for (const std::string& file : files) {
+    TRY_ASSIGN(const std::string text, ReadFile(file, kMaxFileBytes));
+    TRY(catalogue.Add(file, text));
   }
-  return nullptr;
+  return catalogue;
 }
 
-const BoardType* BoardCatalogue::Of(std::uint32_t usb_vendor, std::uint32_t usb_product) const {
-  for (const BoardType& board : types_) {
-    for (const UsbId& id : board.usb_ids) {
-      if (id.vendor == usb_vendor && id.product == usb_product) return &board;
+Result<void> BoardCatalogue::Add(const std::string& name, const std::string& text) {
+  TRY_ASSIGN(BoardFile file, ParseBoardFile(name, text, [this](std::string_view type) { return Find(type); }));
+  BoardCatalogue next = *this;
+  for (BoardType& type : file.types) {
+    const BoardType* before = next.Find(type.name);
+    if (before != nullptr && before < next.types_.data() + next.users_) {
+      return Error{Code::kInvalid, fmt::format("{}: board \"{}\" is in {} as well; keep one of both", type.source,
+                                               type.name, before->source)};
     }
+    if (before != nullptr) next.types_.erase(next.types_.begin() + (before - next.types_.data()));
+    next.types_.insert(next.types_.begin() + static_cast<std::ptrdiff_t>(next.users_++), std::move(type));
   }
-  return nullptr;
+  for (BoardAssignment& assignment : file.assignments) {
+    if (next.Find(assignment.type) == nullptr) {
+      return Error{Code::kInvalid, fmt::format("{}: no type of board \"{}\" is known; known are {}", assignment.source,
+                                               assignment.type, next.Names())};
+    }
+    if (const BoardAssignment* before = next.AssignmentOf(assignment.by, assignment.key)) {
+      return Error{Code::kInvalid, fmt::format("{}: {} is in {} as well; keep one of both", assignment.source,
+                                               assignment.key, before->source)};
+    }
+    next.assignments_.push_back(std::move(assignment));
+  }
+  *this = std::move(next);
+  return {};
+}
+
+const BoardType* BoardCatalogue::Find(std::string_view name) const {
+  const auto found =
+      std::find_if(types_.begin(), types_.end(), [&](const BoardType& type) { return type.name == name; });
+  return found == types_.end() ? nullptr : &*found;
+}
+
+const BoardAssignment* BoardCatalogue::AssignmentOf(BoardAssignment::By by, std::string_view key) const {
+  const auto found = std::find_if(assignments_.begin(), assignments_.end(), [&](const BoardAssignment& assignment) {
+    return assignment.by == by && assignment.key == key;
+  });
+  return found == assignments_.end() ? nullptr : &*found;
+}
+
+const BoardType* BoardCatalogue::Of(std::uint32_t usb_vendor, std::uint32_t usb_product, std::string_view serial_number,
+                                    std::string_view port) const {
+  const BoardAssignment* assignment = AssignmentOf(BoardAssignment::By::kSerialNumber, serial_number);
+  if (assignment == nullptr) assignment = AssignmentOf(BoardAssignment::By::kPort, port);
+  if (assignment != nullptr) return Find(assignment->type);
+  const auto found = std::find_if(types_.begin(), types_.end(),
+                                  [&](const BoardType& type) { return Has(type.usb_ids, usb_vendor, usb_product); });
+  return found == types_.end() ? nullptr : &*found;
+}
+
+const BoardType* BoardCatalogue::OfBootloader(std::uint32_t usb_vendor, std::uint32_t usb_product) const {
+  const auto found = std::find_if(types_.begin(), types_.end(), [&](const BoardType& type) {
+    return Has(type.bootloader_usb_ids, usb_vendor, usb_product) && !Has(type.usb_ids, usb_vendor, usb_product);
+  });
+  return found == types_.end() ? nullptr : &*found;
 }
 
 std::string BoardCatalogue::Names() const {

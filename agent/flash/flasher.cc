@@ -1,10 +1,12 @@
 #include "agent/flash/flasher.h"
 
 #include "agent/flash/bootloader.h"
+#include "agent/flash/espressif.h"
 #include "agent/flash/smp_flasher.h"
 #include "agent/flash/stk500v1.h"
 #include "agent/flash/stk500v2.h"
 #include "agent/flash/stm32.h"
+#include "agent/flash/tool_flasher.h"
 
 namespace motley::agent {
 
@@ -20,11 +22,12 @@ std::unique_ptr<Flasher> CreateFlasher(FlashProtocol protocol) {
       return CreateBootloaderFlasher(CreateStk500v2);
     case FlashProtocol::kStm32:
       return CreateBootloaderFlasher(CreateStm32);
+    case FlashProtocol::kEspressif:
+      return CreateEspressifFlasher();
     case FlashProtocol::kSmp:
       return std::make_unique<SmpFlasher>();
-    case FlashProtocol::kEspressif:
     case FlashProtocol::kTool:
-      break;
+      return CreateToolFlasher();
   }
   CHECK(false);
 }

@@ -5,6 +5,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "agent/flash/elf_image.h"
+#include "agent/flash/intel_hex.h"
+#include "agent/flash/srecord.h"
+#include "agent/flash/uf2.h"
+
 namespace motley::agent {
 namespace {
 
@@ -16,6 +21,41 @@ bool HasSuffix(std::string_view name, std::string_view suffix) {
   return name.size() >= suffix.size() &&
          std::equal(suffix.rbegin(), suffix.rend(), name.rbegin(),
                     [](char wanted, char c) { return wanted == std::tolower(static_cast<unsigned char>(c)); });
+}
+
+using Parser = Result<Image> (*)(std::string_view content);
+
+/// Null for what has no format.
+Parser ParserOf(std::string_view name) {
+  static constexpr std::pair<std::string_view, Parser> kParsers[] = {
+      {".hex", ParseIntelHex}, {".ihex", ParseIntelHex}, {".s19", ParseSRecords},
+      {".s28", ParseSRecords}, {".s37", ParseSRecords},  {".srec", ParseSRecords},
+      {".mot", ParseSRecords}, {".elf", ParseElf},       {".uf2", ParseUf2}};
+  for (const auto& [suffix, parser] : kParsers) {
+    if (HasSuffix(name, suffix)) return parser;
+  }
+  return nullptr;
+}
+
+/// Errors: kInvalid.
+Result<void> CheckFamily(const Image& image, const BoardType& board) {
+  const bool both_known = image.family != ChipFamily::kUnknown && board.family != ChipFamily::kUnknown;
+  if (both_known && image.family != board.family) {
+    return Error{Code::kInvalid,
+                 fmt::format("the image is for {} chips, and board {} has an {} of another family, {}; build it for "
+                             "this board, or take another board",
+                             ChipFamilyName(image.family), board.name, board.chip, ChipFamilyName(board.family))};
+  }
+  const auto& families = board.uf2_families;
+  if (!image.uf2_family || families.empty() ||
+      std::find(families.begin(), families.end(), *image.uf2_family) != families.end()) {
+    return {};
+  }
+  std::string known;
+  for (const std::uint32_t family : families) known += fmt::format("{}0x{:08X}", known.empty() ? "" : " or ", family);
+  return Error{Code::kInvalid, fmt::format("the UF2 file is for the family 0x{:08X}, and the {} of board {} is {}; "
+                                           "build it for this board, or take another board",
+                                           *image.uf2_family, board.chip, board.name, known)};
 }
 
 }  // namespace
@@ -81,7 +121,7 @@ Image ImageBuilder::Build() {
 }
 
 Result<Image> ParseImage(std::string_view name, std::string_view content, std::uint32_t raw_address) {
-  if (HasSuffix(name, ".hex") || HasSuffix(name, ".ihex")) return ParseIntelHex(content).While(name);
+  if (const Parser parser = ParserOf(name)) return parser(content).While(name);
   if (content.empty()) return Error{Code::kInvalid, fmt::format("{}: the image is empty; push the file again", name)};
   ImageBuilder builder;
   TRY(builder.Add(raw_address, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}).While(name));
@@ -89,6 +129,7 @@ Result<Image> ParseImage(std::string_view name, std::string_view content, std::u
 }
 
 Result<void> CheckFits(const Image& image, const BoardType& board) {
+  TRY(CheckFamily(image, board));
   for (const Segment& segment : image.segments) {
     if (segment.address >= board.application_begin && segment.end() <= board.application_end) continue;
     return Error{

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Segment {
 struct Image {
   /// In ascending order, none empty, none touching another.
   std::vector<Segment> segments;
+  /// What the file says of the chips that it is for, where its format can: ELF the first, UF2 the second.
+  ChipFamily family = ChipFamily::kUnknown;
+  std::optional<std::uint32_t> uf2_family;
   std::uint64_t bytes() const;
   bool operator==(const Image&) const = default;
 };
@@ -45,16 +49,14 @@ class ImageBuilder {
   std::uint64_t bytes_ = 0;
 };
 
-/// Reads the format that the end of `name` says: .hex and .ihex are Intel HEX; all else are bytes as they are, which
-/// belong to `raw_address`.
-/// Errors: kCorrupt (the file is broken; names the place), kInvalid (nothing in it, or more than 16 MiB).
+/// Reads the format that the end of `name` says, capitals or not: .hex and .ihex are Intel HEX; .s19, .s28, .s37, .srec
+/// and .mot S-records; .elf ELF; .uf2 UF2; all else are bytes as they are, which belong to `raw_address`.
+/// Errors: kCorrupt (the file is broken; names the place), kInvalid (nothing in it, more than 16 MiB, or for no
+/// microcontroller).
 Result<Image> ParseImage(std::string_view name, std::string_view content, std::uint32_t raw_address);
 
-/// Intel HEX, strictly: every line a whole record with the right checksum, no byte twice, and the end record at the
-/// end. Source: Intel, Hexadecimal Object File Format Specification, revision A (1988).
-Result<Image> ParseIntelHex(std::string_view content);
-
-/// Errors: kInvalid (something lies outside of what an application may occupy on the board).
+/// Errors: kInvalid (something lies outside of what an application may occupy on the board, or the image says that it
+/// is for another family of chips).
 Result<void> CheckFits(const Image& image, const BoardType& board);
 
 }  // namespace motley::agent

@@ -1,6 +1,12 @@
+#include "agent/flash/intel_hex.h"
+
 #include <fmt/format.h>
 
-#include "agent/flash/image.h"
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+
+#include "agent/flash/hex_digits.h"
 
 namespace motley::agent {
 namespace {
@@ -14,22 +20,12 @@ enum RecordType : std::uint8_t {
   kStartLinear = 5,
 };
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 class HexReader {
  public:
   Result<Image> Read(std::string_view content) {
     while (!content.empty()) {
-      const auto end = content.find('\n');
-      std::string_view line = content.substr(0, end);
-      content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
+      const std::string_view line = TakeLine(&content);
       ++line_;
-      if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty()) continue;
       if (ended_) return Broken("there is more after the end record");
       TRY(Record(line));
@@ -50,20 +46,15 @@ class HexReader {
     if (line.front() != ':') return Broken("a record begins with ':'");
     line.remove_prefix(1);
     if (line.size() % 2 != 0 || line.size() < 10) return Broken("the record is cut off");
-    std::vector<std::uint8_t> bytes;
-    std::uint8_t sum = 0;
-    for (std::size_t i = 0; i < line.size(); i += 2) {
-      const int high = HexDigit(line[i]);
-      const int low = HexDigit(line[i + 1]);
-      if (high < 0 || low < 0) return Broken(fmt::format("\"{}\" are not hexadecimal digits", line.substr(i, 2)));
-      bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
-      sum = static_cast<std::uint8_t>(sum + bytes.back());
-    }
+    auto decoded = DecodeHex(line);
+    if (!decoded) return Broken(decoded.error().message);
+    const std::vector<std::uint8_t>& bytes = *decoded;
     const std::size_t size = bytes[0];
     if (bytes.size() != size + 5) {
       return Broken(fmt::format("the record says {} data bytes and has {}", size, bytes.size() - 5));
     }
-    if (sum != 0) return Broken("the checksum is wrong: the file is damaged");
+    if ((std::accumulate(bytes.begin(), bytes.end(), 0u) & 0xFF) != 0)
+      return Broken("the checksum is wrong: the file is damaged");
     const std::uint32_t offset = static_cast<std::uint32_t>(bytes[1] << 8 | bytes[2]);
     return Take(bytes[3], offset, {bytes.data() + 4, size});
   }
@@ -103,8 +94,42 @@ class HexReader {
   bool ended_ = false;
 };
 
+constexpr std::size_t kLineBytes = 16;
+
+void AppendRecord(std::string* text, RecordType type, std::uint32_t offset, std::span<const std::uint8_t> data) {
+  std::vector<std::uint8_t> bytes{static_cast<std::uint8_t>(data.size()), static_cast<std::uint8_t>(offset >> 8),
+                                  static_cast<std::uint8_t>(offset), type};
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  bytes.push_back(static_cast<std::uint8_t>(-std::accumulate(bytes.begin(), bytes.end(), 0)));
+  *text += ':';
+  for (const std::uint8_t byte : bytes) fmt::format_to(std::back_inserter(*text), "{:02X}", byte);
+  *text += '\n';
+}
+
 }  // namespace
 
 Result<Image> ParseIntelHex(std::string_view content) { return HexReader().Read(content); }
+
+std::string WriteIntelHex(const Image& image) {
+  std::string text;
+  std::uint32_t upper = 0;
+  for (const Segment& segment : image.segments) {
+    for (std::size_t at = 0; at < segment.bytes.size();) {
+      const auto address = static_cast<std::uint32_t>(segment.address + at);
+      if (address >> 16 != upper) {
+        upper = address >> 16;
+        const std::uint8_t base[] = {static_cast<std::uint8_t>(upper >> 8), static_cast<std::uint8_t>(upper)};
+        AppendRecord(&text, kExtendedLinear, 0, base);
+      }
+      // No record runs past the end of its 64 KiB.
+      const std::size_t size =
+          std::min({kLineBytes, segment.bytes.size() - at, std::size_t{0x10000} - (address & 0xFFFF)});
+      AppendRecord(&text, kData, address & 0xFFFF, std::span(segment.bytes).subspan(at, size));
+      at += size;
+    }
+  }
+  AppendRecord(&text, kEndOfFile, 0, {});
+  return text;
+}
 
 }  // namespace motley::agent

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/flash/catalogue.h"
+#include "agent/flash/intel_hex.h"
 
 namespace motley::agent {
 namespace {
