@@ -122,7 +122,7 @@ TEST_P(AvrBoardTest, EndsRightAfterTheCableWasPulledAtAMessage) { CutEverywhere(
 INSTANTIATE_TEST_SUITE_P(Boards, AvrBoardTest,
                          testing::Values(Kind{"uno", "m328p", "arduino", "blink-1.0.0.hex", "blink-slow-1.1.0.hex"},
                                          Kind{"mega", "m2560", "wiring", "mega-1.0.0.hex", "mega-1.1.0.hex"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace
 }  // namespace motley::tests
