@@ -16,14 +16,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   board.chip_ids = {0x1E950F};
   board.bauds = {115200};
   board.page_bytes = 128;
-  board.application_end = 32 * board.page_bytes;
-  board.sectors = {{0, 32, board.page_bytes}};
-  const agent::Image image{{{0, std::vector<std::uint8_t>(2 * board.page_bytes - 10, 0x5A)}}};
-  const std::vector<std::uint8_t> input(data, data + size);
-  std::unique_ptr<agent::SerialPort> port = std::make_unique<tests::ReplyPort>(input);
-  const auto flashed = agent::CreateFlasher(agent::FlashProtocol::kStk500v1)
-                           ->Flash(port, board, {.image = image, .file = "", .known = nullptr, .progress = {}});
-  CHECK(flashed || !flashed.error().message.empty());
-  CHECK(!flashed || flashed->written_bytes + flashed->skipped_bytes == image.bytes());
+  board.application_end = 256 * board.page_bytes;
+  board.sectors = {{0, 256, board.page_bytes}};
+  // The larger one lets the chip check itself.
+  for (const std::size_t bytes : {2 * board.page_bytes - 10, 11 * 1024 - 10u}) {
+    const agent::Image image{{{0, std::vector<std::uint8_t>(bytes, 0x5A)}}};
+    const std::vector<std::uint8_t> input(data, data + size);
+    std::unique_ptr<agent::SerialPort> port = std::make_unique<tests::ReplyPort>(input);
+    const auto flashed = agent::CreateFlasher(agent::FlashProtocol::kStk500v1)
+                             ->Flash(port, board, {.image = image, .file = "", .known = nullptr, .progress = {}});
+    CHECK(flashed || !flashed.error().message.empty());
+    CHECK(!flashed || flashed->written_bytes + flashed->skipped_bytes == image.bytes());
+  }
   return 0;
 }
