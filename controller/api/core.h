@@ -61,6 +61,17 @@ class Core {
                          std::function<void(Result<v1::LogReply>)> done) = 0;
   /// Errors beside the general ones: kUnavailable (the gateway is away).
   virtual Result<void> RetryDeployment(const std::string& gateway) = 0;
+
+  /// Empty `gateway`: of all.
+  virtual Result<v1::DeviceList> ListDevices(const std::string& gateway) = 0;
+  virtual Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device) = 0;
+  /// Tell a gateway, and say by what id to ask how it went. Errors beside the general ones: kUnavailable (the gateway
+  /// or the device is away).
+  virtual Result<v1::DeviceOrder> ResetDevice(const std::string& gateway, const std::string& device) = 0;
+  virtual Result<v1::DeviceOrder> FlashDevice(const std::string& gateway, const std::string& device,
+                                              const v1::FlashDeviceRequest& request) = 0;
+  virtual Result<v1::DeviceOrder> GetDeviceOrder(const std::string& gateway, const std::string& order) = 0;
+
   /// Errors beside the general ones: kDenied (token unknown, expired or used).
   virtual Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) = 0;
   /// The gateway whose agent has this secret. Errors: kDenied.

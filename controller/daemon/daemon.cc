@@ -37,7 +37,7 @@ class WholeDaemon final : public Daemon {
     TRY_ASSIGN(rollout_, Rollout::Create(loop_, *store_, *catalog_, *registry_, *secrets_));
     TRY(StartDispatch());
     retention_ = std::make_unique<Retention>(loop_, *store_, config_.telemetry_retention);
-    core_ = std::make_unique<LocalCore>(*catalog_, *registry_, *secrets_, *rollout_, *dispatch_);
+    core_ = std::make_unique<LocalCore>(loop_, *catalog_, *registry_, *secrets_, *rollout_, *dispatch_);
     Api::Options api;
     api.admin_token = token;
     api.admin_token_file = state + "/admin.token";

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "controller/registry/device_list.h"
+
 namespace motley::controller {
 
 Result<v1::AddGatewayReply> LocalCore::AddGateway(const v1::AddGatewayRequest& request) {
@@ -39,6 +41,34 @@ void LocalCore::FetchLogs(const std::string& gateway, const v1::LogRequest& requ
 }
 
 Result<void> LocalCore::RetryDeployment(const std::string& gateway) { return dispatch_.Retry(gateway); }
+
+Result<v1::DeviceList> LocalCore::ListDevices(const std::string& gateway) {
+  return controller::ListDevices(registry_, gateway, WallMicros(loop_));
+}
+
+Result<v1::Device> LocalCore::GetDevice(const std::string& gateway, const std::string& device) {
+  return ShowDevice(registry_, gateway, device, WallMicros(loop_));
+}
+
+Result<v1::DeviceOrder> LocalCore::ResetDevice(const std::string& gateway, const std::string& device) {
+  TRY_ASSIGN(const v1::Device known, GetDevice(gateway, device));
+  TRY(CheckReady(known));
+  return dispatch_.orders().Reset(gateway, device);
+}
+
+Result<v1::DeviceOrder> LocalCore::FlashDevice(const std::string& gateway, const std::string& device,
+                                               const v1::FlashDeviceRequest& request) {
+  TRY_ASSIGN(const v1::Device known, GetDevice(gateway, device));
+  TRY(CheckFree(known));
+  v1::FlashDeviceRequest whole = request;
+  TRY_ASSIGN(*whole.mutable_image(), catalog_.Find(request.image().digest()));
+  if (!request.image().name().empty()) whole.mutable_image()->set_name(request.image().name());
+  return dispatch_.orders().Flash(gateway, device, whole);
+}
+
+Result<v1::DeviceOrder> LocalCore::GetDeviceOrder(const std::string& gateway, const std::string& order) {
+  return dispatch_.orders().Find(gateway, order);
+}
 
 Result<v1::EnrolReply> LocalCore::Enrol(const v1::EnrolRequest& request) { return registry_.Enrol(request); }
 

@@ -16,8 +16,13 @@ namespace motley::controller {
 class LocalCore final : public Core {
  public:
   /// All outlive this object.
-  LocalCore(Catalog& catalog, Registry& registry, Secrets& secrets, Rollout& rollout, Dispatch& dispatch)
-      : catalog_(catalog), registry_(registry), secrets_(secrets), rollout_(rollout), dispatch_(dispatch) {}
+  LocalCore(Loop& loop, Catalog& catalog, Registry& registry, Secrets& secrets, Rollout& rollout, Dispatch& dispatch)
+      : loop_(loop),
+        catalog_(catalog),
+        registry_(registry),
+        secrets_(secrets),
+        rollout_(rollout),
+        dispatch_(dispatch) {}
 
   Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override;
   Result<v1::GatewayList> ListGateways() override;
@@ -29,6 +34,12 @@ class LocalCore final : public Core {
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request,
                  std::function<void(Result<v1::LogReply>)> done) override;
   Result<void> RetryDeployment(const std::string& gateway) override;
+  Result<v1::DeviceList> ListDevices(const std::string& gateway) override;
+  Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device) override;
+  Result<v1::DeviceOrder> ResetDevice(const std::string& gateway, const std::string& device) override;
+  Result<v1::DeviceOrder> FlashDevice(const std::string& gateway, const std::string& device,
+                                      const v1::FlashDeviceRequest& request) override;
+  Result<v1::DeviceOrder> GetDeviceOrder(const std::string& gateway, const std::string& order) override;
   Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) override;
   Result<std::string> Authenticate(const std::string& secret) override;
   Result<v1::ArtifactList> ListArtifacts() override;
@@ -61,6 +72,7 @@ class LocalCore final : public Core {
   Result<v1::FleetStatus> GetStatus(const std::string& site) override;
 
  private:
+  Loop& loop_;
   Catalog& catalog_;
   Registry& registry_;
   Secrets& secrets_;

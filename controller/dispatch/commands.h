@@ -24,6 +24,9 @@ class Commands {
   /// As Dispatch.
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request, LogsDone done);
   Result<void> Retry(const std::string& gateway);
+  /// Sends a command that expires after 10 s; id, gateway and expiry are filled in. Its id.
+  /// Errors: kNotFound (gateway), kUnavailable (gateway or broker is away; this controller stops).
+  Result<std::string> SendCommand(const std::string& gateway, v1::Command command);
 
   /// Whether somebody waits for this reply.
   bool OnLogReply(const v1::LogReply& reply);
@@ -38,7 +41,6 @@ class Commands {
     LogsDone done;
     Handle deadline;
   };
-  Result<std::string> SendCommand(const std::string& gateway, v1::Command command);
 
   Loop& loop_;
   Registry& registry_;

@@ -81,10 +81,12 @@ Dispatch::Dispatch(Loop& loop, Store& store, Registry& registry)
           loop, store, registry, [this](const auto&... arguments) { return SendOn(arguments...); },
           [this] { return link_->pending(); }),
       commands_(loop, registry, [this](const auto&... arguments) { return SendOn(arguments...); }),
+      orders_(loop, [this](const std::string& gateway,
+                           v1::Command command) { return commands_.SendCommand(gateway, std::move(command)); }),
       ingest_(loop, store, registry, [this](const auto&... arguments) { return SendOn(arguments...); },
               {.reported = [this](const std::string& gateway) { publisher_.OnReported(gateway); },
                .online = [this](const std::string& gateway) { publisher_.OnOnline(gateway); },
-               .offline = [this](const std::string& gateway) { commands_.OnGone(gateway, "has gone offline"); }}) {}
+               .offline = [this](const std::string& gateway) { OnGone(gateway, "has gone offline"); }}) {}
 
 Dispatch::~Dispatch() { registry_.SetListener(nullptr); }
 
@@ -138,7 +140,7 @@ void Dispatch::OnMqttMessage(const std::string& topic, const std::string& payloa
       return;
     case Channel::kLog:
       if (const auto reply = Open<v1::LogReply>(gateway, payload, complaints_)) {
-        if (!commands_.OnLogReply(*reply)) complaints_.Add(kUnasked, "gateway " + gateway);
+        if (!commands_.OnLogReply(*reply) && !orders_.OnReply(*reply)) complaints_.Add(kUnasked, "gateway " + gateway);
       }
       return;
     default:
@@ -149,8 +151,13 @@ void Dispatch::OnMqttMessage(const std::string& topic, const std::string& payloa
 void Dispatch::OnDesiredChanged(const std::string& gateway) { publisher_.OnChanged(gateway); }
 
 void Dispatch::OnGatewayRemoved(const std::string& gateway) {
-  commands_.OnGone(gateway, "was removed");
+  OnGone(gateway, "was removed");
   publisher_.OnChanged(gateway);
+}
+
+void Dispatch::OnGone(const std::string& gateway, std::string_view why) {
+  commands_.OnGone(gateway, why);
+  orders_.OnGone(gateway, why);
 }
 
 }  // namespace motley::controller

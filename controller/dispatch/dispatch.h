@@ -10,6 +10,7 @@
 #include "controller/dispatch/commands.h"
 #include "controller/dispatch/complaints.h"
 #include "controller/dispatch/ingest.h"
+#include "controller/dispatch/orders.h"
 #include "controller/dispatch/publisher.h"
 #include "controller/registry/registry.h"
 #include "controller/store/store.h"
@@ -39,6 +40,8 @@ class Dispatch final : public MqttListener, public FleetListener {
   void FetchLogs(const std::string& gateway, const v1::LogRequest& request, Commands::LogsDone done);
   /// Has a gateway try again what failed. Errors: kNotFound, kConflict (nothing failed), kUnavailable.
   Result<void> Retry(const std::string& gateway);
+  /// Of devices.
+  Orders& orders() { return orders_; }
 
   /// Tells whoever waits for a gateway that no answer comes. Stores what has come, acknowledges it and disconnects.
   /// Blocks for at most 2 s.
@@ -52,6 +55,7 @@ class Dispatch final : public MqttListener, public FleetListener {
 
  private:
   Dispatch(Loop& loop, Store& store, Registry& registry);
+  void OnGone(const std::string& gateway, std::string_view why);
   Result<void> SendOn(const std::string& gateway, Channel channel, std::string payload, Retain retain);
 
   Registry& registry_;
@@ -59,6 +63,7 @@ class Dispatch final : public MqttListener, public FleetListener {
   Complaints complaints_;
   Publisher publisher_;
   Commands commands_;
+  Orders orders_;
   Ingest ingest_;
 };
 

@@ -90,6 +90,17 @@ TEST_F(ApiTest, BringsEachRouteToItsCall) {
                                        "approve 7", "enact 7", "reject 7 no", "explain 7 gw-1", "status ", "enrol t"));
 }
 
+TEST_F(ApiTest, BringsEachRouteOfDevicesToItsCall) {
+  EXPECT_EQ(Ask("GET", "/v1/devices").status, 200);
+  EXPECT_EQ(Ask("GET", "/v1/devices?gateway=gw-1").status, 200);
+  EXPECT_EQ(Ask("GET", "/v1/gateways/gw-1/devices/port:%2Fdev%2FttyACM0").status, 200);
+  EXPECT_EQ(Ask("POST", "/v1/gateways/gw-1/devices/A1/reset").status, 202);
+  EXPECT_EQ(Ask("POST", "/v1/gateways/gw-1/devices/A1/flash", R"({"version":"1.2.0"})").status, 202);
+  EXPECT_EQ(Ask("GET", "/v1/gateways/gw-1/orders/6f1c").status, 200);
+  EXPECT_THAT(core_.calls, ElementsAre("devices ", "devices gw-1", "device gw-1 port:/dev/ttyACM0", "reset gw-1 A1",
+                                       "flash gw-1 A1 1.2.0", "order gw-1 6f1c"));
+}
+
 TEST_F(ApiTest, GivesFieldsWithDefaultValuesAndProtoNames) {
   EXPECT_THAT(Ask("GET", "/v1/status").body,
               AllOf(HasSubstr("\"in_sync\":0"), HasSubstr("\"broker_connected\":false")));

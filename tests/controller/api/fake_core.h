@@ -41,6 +41,22 @@ class FakeCore : public Core {
     logs_done = std::move(done);
   }
   Result<void> RetryDeployment(const std::string& gateway) override { return Done("retry " + gateway); }
+  Result<v1::DeviceList> ListDevices(const std::string& gateway) override {
+    return Give<v1::DeviceList>("devices " + gateway);
+  }
+  Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device) override {
+    return Give<v1::Device>("device " + gateway + " " + device);
+  }
+  Result<v1::DeviceOrder> ResetDevice(const std::string& gateway, const std::string& device) override {
+    return Give<v1::DeviceOrder>("reset " + gateway + " " + device);
+  }
+  Result<v1::DeviceOrder> FlashDevice(const std::string& gateway, const std::string& device,
+                                      const v1::FlashDeviceRequest& request) override {
+    return Give<v1::DeviceOrder>("flash " + gateway + " " + device + " " + request.version());
+  }
+  Result<v1::DeviceOrder> GetDeviceOrder(const std::string& gateway, const std::string& order) override {
+    return Give<v1::DeviceOrder>("order " + gateway + " " + order);
+  }
   Result<v1::EnrolReply> Enrol(const v1::EnrolRequest& request) override {
     return Give<v1::EnrolReply>("enrol " + request.token());
   }
