@@ -40,7 +40,7 @@ constexpr milliseconds kErasePatience{30'000};
 constexpr milliseconds kWritePatience{40'000};
 constexpr milliseconds kDigestPatience{8'000};
 /// ESP8266: one sample of 64 bytes in so many.
-constexpr std::uint32_t kSampled = 2048;
+constexpr std::uint32_t kSampled = 4096;
 
 milliseconds Patience(milliseconds mebibyte, std::size_t bytes) {
   return std::max(EspressifLink::kPatience, mebibyte * static_cast<std::int64_t>(bytes) / (1 << 20));
@@ -197,14 +197,14 @@ class Espressif final : public Bootloader {
 
   Result<bool> HasDigestOf(std::uint32_t address, std::span<const std::uint8_t> expected) {
     const auto request = EspressifWords({address, static_cast<std::uint32_t>(expected.size()), 0, 0});
-    TRY_ASSIGN(const auto reply,
-               link_.Do(EspressifCommand::kFlashMd5, request, Patience(kDigestPatience, expected.size()))
-                   .While(fmt::format("digest {} bytes at 0x{:X}", expected.size(), address)));
     std::string wanted;
     for (const std::uint8_t byte : Md5(expected)) wanted += fmt::format("{:02x}", byte);
+    TRY_ASSIGN(const auto reply,
+               link_.Do(EspressifCommand::kFlashMd5, request, Patience(kDigestPatience, expected.size()), wanted.size())
+                   .While(fmt::format("digest {} bytes at 0x{:X}", expected.size(), address)));
     if (reply.data.size() != wanted.size()) {
-      return Error{Code::kCorrupt, fmt::format("the chip on {} sent a digest of {} bytes where {} were expected",
-                                               port_.name(), reply.data.size(), wanted.size())};
+      return Error{Code::kCorrupt, fmt::format("the chip on {} sent no digest of the {} bytes at 0x{:X}", port_.name(),
+                                               expected.size(), address)};
     }
     return std::equal(wanted.begin(), wanted.end(), reply.data.begin());
   }
@@ -215,7 +215,7 @@ class Espressif final : public Bootloader {
     std::optional<Difference> difference;
     for (std::size_t at = 0; at < expected.size() && !difference; at += kSampled) {
       // Another place in each, since what a linker aligns is the same in many images.
-      const std::size_t spread = (address + at) / kSampled * 5 % (kSampled / Esp8266FlashReader::kBytes);
+      const std::size_t spread = (address + at) / kSampled * 37 % (kSampled / Esp8266FlashReader::kBytes);
       const std::size_t place = at + spread * Esp8266FlashReader::kBytes;
       if (place >= expected.size()) break;
       const auto where = static_cast<std::uint32_t>(address + place);

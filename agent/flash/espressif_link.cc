@@ -34,8 +34,7 @@ Error Failed(const EspressifReply& reply, const std::string& port) {
 
 }  // namespace
 
-EspressifLink::EspressifLink(SerialPort& port, const BoardType& board)
-    : port_(port), board_(board), status_bytes_(board.chip == "ESP8266" ? 2 : 4) {}
+EspressifLink::EspressifLink(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
 
 Result<void> EspressifLink::Synchronise() {
   TRY(SetBaud(board_.bauds.front()));
@@ -74,15 +73,9 @@ Result<void> EspressifLink::Restart() {
   return port_.SetModemLines({.dtr = false, .rts = false});
 }
 
-Result<EspressifReply> EspressifLink::Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
-                                               milliseconds patience) {
-  TRY(Send(request));
-  return Receive(command, patience);
-}
-
 Result<EspressifReply> EspressifLink::Do(EspressifCommand command, std::span<const std::uint8_t> data,
-                                         milliseconds patience) {
-  TRY_ASSIGN(auto reply, Exchange(command, EspressifRequest(command, data), patience));
+                                         milliseconds patience, std::size_t reply_bytes) {
+  TRY_ASSIGN(auto reply, Exchange(command, EspressifRequest(command, data), patience, reply_bytes));
   if (reply.error != EspressifError::kNone) return Failed(reply, port_.name());
   return reply;
 }
@@ -115,7 +108,9 @@ Result<void> EspressifLink::Send(std::span<const std::uint8_t> request) {
   return port_.Write(EncodeSlip(request), steady_clock::now() + kWritePatience);
 }
 
-Result<EspressifReply> EspressifLink::Receive(EspressifCommand command, milliseconds patience) {
+Result<EspressifReply> EspressifLink::Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
+                                               milliseconds patience, std::size_t reply_bytes) {
+  TRY(Send(request));
   const Deadline deadline = steady_clock::now() + patience;
   SlipDecoder decoder;
   for (;;) {
@@ -124,7 +119,7 @@ Result<EspressifReply> EspressifLink::Receive(EspressifCommand command, millisec
     for (const std::uint8_t byte : std::span(buffer).first(size)) {
       const auto packet = decoder.Push(byte);
       if (!packet) continue;
-      auto reply = ParseEspressifReply(*packet, status_bytes_);
+      auto reply = ParseEspressifReply(*packet, reply_bytes);
       // To a command that it does not have or allow the ROM replies in the name of another, several times.
       const bool refused = reply && reply->error == EspressifError::kInvalidMessage;
       if (!reply || (reply->command != static_cast<std::uint8_t>(command) && !refused)) continue;

@@ -29,12 +29,10 @@ class EspressifLink {
   /// The speed at this end.
   Result<void> SetBaud(std::uint32_t baud) { return port_.SetFormat({baud}); }
 
-  /// The reply, whatever it says.
-  Result<EspressifReply> Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
-                                  std::chrono::milliseconds patience = kPatience);
-  /// The reply to `command`, which must have done what it should. Errors: kCorrupt (it failed; says why).
+  /// The reply to `command`, which must have done what it should, with `reply_bytes` of data.
+  /// Errors: kCorrupt (it failed; says why).
   Result<EspressifReply> Do(EspressifCommand command, std::span<const std::uint8_t> data,
-                            std::chrono::milliseconds patience = kPatience);
+                            std::chrono::milliseconds patience = kPatience, std::size_t reply_bytes = 0);
   /// Sends one block of a flash, again where it arrived wrong. Errors: as Do.
   Result<void> SendBlock(EspressifCommand command, std::uint32_t number, std::span<const std::uint8_t> block,
                          std::chrono::milliseconds patience);
@@ -47,13 +45,14 @@ class EspressifLink {
  private:
   Result<void> ResetIntoRom(std::chrono::milliseconds until_boot);
   Result<void> Send(std::span<const std::uint8_t> request);
-  Result<EspressifReply> Receive(EspressifCommand command, std::chrono::milliseconds patience);
+  /// The reply, whatever it says.
+  Result<EspressifReply> Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
+                                  std::chrono::milliseconds patience, std::size_t reply_bytes = 0);
   Result<bool> RepliesToSync();
   Result<bool> BecomesQuiet();
 
   SerialPort& port_;
   const BoardType& board_;
-  const std::size_t status_bytes_;
 };
 
 }  // namespace motley::agent

@@ -13,6 +13,8 @@ constexpr std::uint8_t kRequest = 0;
 constexpr std::uint8_t kReply = 1;
 /// Direction, command, size of the data, checksum or value.
 constexpr std::size_t kHeader = 8;
+/// Whether it failed, and why.
+constexpr std::size_t kStatus = 2;
 constexpr std::uint8_t kChecksumStart = 0xEF;
 
 void Append(Bytes& bytes, std::uint32_t word) {
@@ -76,12 +78,12 @@ Bytes EspressifSyncRequest() {
   return EspressifRequest(EspressifCommand::kSync, data);
 }
 
-std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t status_bytes) {
-  if (packet.size() < kHeader + status_bytes || packet[0] != kReply) return std::nullopt;
+std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t data_bytes) {
+  if (packet.size() < kHeader + kStatus || packet[0] != kReply) return std::nullopt;
   const std::size_t size = packet[2] | packet[3] << 8;
   if (packet.size() != kHeader + size) return std::nullopt;
-  const auto data = packet.subspan(kHeader, size - status_bytes);
-  const auto status = packet.last(status_bytes);
+  const auto data = packet.subspan(kHeader, size < data_bytes + kStatus ? 0 : data_bytes);
+  const auto status = packet.subspan(kHeader + data.size(), kStatus);
   const std::uint32_t value = packet[4] | packet[5] << 8 | packet[6] << 16 | std::uint32_t{packet[7]} << 24;
   // A failure without a reason is one all the same.
   const auto reason = static_cast<EspressifError>(status[1]);

@@ -66,7 +66,8 @@ struct EspressifReply {
   std::vector<std::uint8_t> data;
 };
 
-/// Reads a packet of a chip whose replies end with `status_bytes` of status; nothing when it is none of those.
-std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t status_bytes);
+/// Reads a packet that is a reply with `data_bytes` before its status, or none where it failed. Some chips have two
+/// bytes of status, and some two more without a meaning. Nothing when it is no reply.
+std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t data_bytes = 0);
 
 }  // namespace motley::agent

@@ -21,9 +21,10 @@ constexpr BoardType kBoardTypes[] = {
     {"nano", "0403", "6001", "FTDI", "FT232R USB UART", "ttyUSB", "motley-avrsim", "atmega328p", "atmegaboot-57600.hex"},
     {"mega", "2341", "0042", "Arduino (www.arduino.cc)", "Arduino Mega 2560", "ttyACM", "motley-avrsim", "atmega2560", "stk500boot-115200.hex"},
     {"esp32", "10c4", "ea60", "Silicon Labs", "CP2102 USB to UART Bridge Controller", "ttyUSB", "motley-espsim", "esp32", ""},
-    {"esp8266", "1a86", "55d4", "wch.cn", "USB Single Serial", "ttyUSB", "motley-espsim", "esp8266", ""},
+    {"esp8266", "1a86", "7523", "QinHeng Electronics", "USB2.0-Serial", "ttyUSB", "motley-espsim", "esp8266", ""},
     {"bluepill", "0403", "6015", "FTDI", "FT231X USB UART", "ttyUSB", "motley-stm32sim", "stm32f103", ""},
     {"nucleo-f401", "0403", "6014", "FTDI", "FT232H USB UART", "ttyUSB", "motley-stm32sim", "stm32f401", ""},
+    {"nrf52-mcuboot", "1366", "1015", "SEGGER", "J-Link", "ttyACM", "motley-smpsim", "nrf52840", ""},
 };
 // clang-format on
 

@@ -155,6 +155,15 @@ std::optional<std::string> Chip::Execute(std::string_view command, Micros) {
     if (name == "flash-time") flash_.SetTimed(*on);
     return "ok";
   }
+  if (name == "max-baud") {
+    std::uint32_t baud = 0;
+    const auto [end, error] = std::from_chars(argument.data(), argument.data() + argument.size(), baud);
+    if (error != std::errc() || end != argument.data() + argument.size()) {
+      return fmt::format("error max-baud \"{}\": give a number", argument);
+    }
+    loader_.SetMaxBaud(baud);
+    return "ok";
+  }
   if (name != "id" && name != "fail-write") return std::nullopt;
   if (name == "fail-write" && argument == "off") {
     flash_.SetBroken(std::nullopt);
@@ -168,7 +177,7 @@ std::optional<std::string> Chip::Execute(std::string_view command, Micros) {
 }
 
 std::string Chip::Commands() const {
-  return "protect on|off, encrypt on|off, id MAGIC, fail-write ADDRESS|off, flash-time on|off";
+  return "protect on|off, encrypt on|off, id MAGIC, fail-write ADDRESS|off, flash-time on|off, max-baud N";
 }
 
 std::string Chip::Statistics() const {

@@ -40,7 +40,6 @@ constexpr std::size_t kInputBuffer = 128;
 /// Flash is read, and digested, at some MB/s.
 constexpr Micros kDigestPage{128};
 constexpr std::uint32_t kMinBaud = 300;
-constexpr std::uint32_t kMaxBaud = 5'000'000;
 
 std::uint32_t Word(std::span<const std::uint8_t> data, std::size_t index) {
   const auto place = data.subspan(index * kWord, kWord);
@@ -260,7 +259,10 @@ void RomLoader::Finish(Micros now) {
     }
   }
   Send(pending.command, reply);
-  if (next_baud_) format_.baud = *std::exchange(next_baud_, std::nullopt);
+  if (next_baud_) {
+    const std::uint32_t baud = *std::exchange(next_baud_, std::nullopt);
+    format_.baud = baud <= max_baud_ ? baud : baud / 2;
+  }
   while (!waiting_.empty() && !pending_) {
     const boards::SentByte byte = waiting_.front();
     waiting_.pop_front();

@@ -35,8 +35,13 @@ class RomLoader {
 
   /// Secure download mode: allows nothing but writing flash.
   void SetProtected(bool is_protected) { protected_ = is_protected; }
+  /// The line garbles what is faster than that.
+  void SetMaxBaud(std::uint32_t baud) { max_baud_ = baud; }
   /// "commands=3 digests=1 ...".
   std::string Statistics() const;
+
+  /// What the UART can do.
+  static constexpr std::uint32_t kMaxBaud = 5'000'000;
 
  private:
   using Bytes = std::vector<std::uint8_t>;
@@ -96,6 +101,7 @@ class RomLoader {
   bool attached_ = false;
   bool leave_ = false;
   bool protected_ = false;
+  std::uint32_t max_baud_ = kMaxBaud;
   std::optional<std::uint32_t> next_baud_;
   std::optional<Download> download_;
   std::optional<Pending> pending_;
