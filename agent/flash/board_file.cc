@@ -83,6 +83,8 @@ class BoardFileReader {
           if (auto sound = CheckBoardType(type); !sound) {
             return reader_.At(key, fmt::format("board \"{}\": {}", name, sound.error().message));
           }
+          // A tool may know its rate by itself; the port is opened before it runs.
+          if (type.bauds.empty()) type.bauds = {type.hello_baud};
           result_.types.push_back(std::move(type));
           return {};
         });

@@ -66,7 +66,7 @@ struct BoardType {
   /// What a chip may answer that is asked who it is: the signature of an AVR (0x1E950F), the product id of an STM32,
   /// the magic number of an ESP. Empty: whatever it says is right.
   std::vector<std::uint32_t> chip_ids;
-  /// Of the bootloader: the one that it is called at, and then faster ones that may be changed to.
+  /// Of the bootloader: the one that it is called at, and then faster ones that may be changed to. Not empty.
   std::vector<std::uint32_t> bauds;
   ResetMethod reset = ResetMethod::kDtr;
   /// In ascending order.

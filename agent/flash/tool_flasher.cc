@@ -88,7 +88,7 @@ Result<FlashReport> ToolFlasher::Flash(std::unique_ptr<SerialPort>& port, const 
   ToolWords words{.port = port->name(),
                   .image = file->path(),
                   .chip = board.chip,
-                  .baud = board.bauds.empty() ? 0 : board.bauds.front(),
+                  .baud = board.bauds.front(),
                   .address = job.image.segments.front().address};
   if (board.reset == ResetMethod::kTouch1200) {
     TRY_ASSIGN(words.port, Touch1200(port, system_, board));

@@ -106,6 +106,19 @@ TEST(Catalogue, ReadsAFolderAndNamesTheFileThatIsWrong) {
               AllOf(StartsWith(folder / "c.yaml:2: "), HasSubstr("unknown key \"page\"")));
 }
 
+TEST(Catalogue, TakesTheExampleFile) {
+  auto catalogue = BoardCatalogue::BuiltIn();
+  const auto text = ReadFile(MOTLEY_SOURCE_DIR "/deploy/examples/boards/boards.yaml", 1 << 20);
+  ASSERT_TRUE(text.has_value()) << text.error().message;
+  const auto added = catalogue.Add("boards.yaml", *text);
+  ASSERT_TRUE(added.has_value()) << added.error().message;
+  EXPECT_EQ(catalogue.Of(0x0483, 0x374B)->name, "nucleo-l476");
+}
+
+TEST(Catalogue, GivesEachTypeABaudRateToOpenItsPortAt) {
+  for (const BoardType& board : BoardCatalogue::BuiltIn().types()) EXPECT_FALSE(board.bauds.empty()) << board.name;
+}
+
 constexpr char kType[] = R"(boards:
   b:
     chip: C
