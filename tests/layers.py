@@ -20,6 +20,7 @@ owners = {
     r"mqtt/": ["common/mqtt/connection.cc"],
     r"openssl/": ["common/crypto/"],
     r"libserialport\.h": ["agent/serial/"],
+    r"libudev\.h": ["agent/devices/hotplug_udev.cc"],
     r"httplib\.h": ["common/http/", "agent/kinds/docker_engine.cc"],
     r"boost/beast": ["controller/api/"],
     r"boost/asio": ["common/loop/loop.cc", "controller/api/"],

@@ -44,7 +44,12 @@ std::optional<Hello> ParseHello(std::string_view line) {
   const std::string_view version = Word(rest);
   constexpr std::string_view kVersion = "version=";
   if (firmware.empty() || !version.starts_with(kVersion) || version.size() == kVersion.size()) return std::nullopt;
-  return Hello{std::string(firmware), std::string(version.substr(kVersion.size()))};
+  Hello hello{std::string(firmware), std::string(version.substr(kVersion.size()))};
+  constexpr std::string_view kSelfTest = "selftest=";
+  for (std::string_view word = Word(rest); !word.empty(); word = Word(rest)) {
+    if (word.starts_with(kSelfTest)) hello.self_test = word.substr(kSelfTest.size());
+  }
+  return hello;
 }
 
 std::vector<std::pair<std::string, double>> ParseReadings(std::string_view line) {

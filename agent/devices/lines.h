@@ -11,10 +11,13 @@
 
 namespace motley::agent {
 
-/// What an application says when it starts: "hello firmware=blink version=1.0.0".
+/// What an application says when it starts: "hello firmware=blink version=1.0.0", and "selftest=ok" or another word
+/// behind that where it tests itself first.
 struct Hello {
   std::string firmware;
   std::string version;
+  /// Empty: it did not say.
+  std::string self_test = "";
   bool operator==(const Hello&) const = default;
 };
 

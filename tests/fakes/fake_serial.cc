@@ -110,7 +110,9 @@ void FakeBoard::StartApplication() {
 void FakeBoard::SayHello() {
   const std::string program(flash.begin(), flash.begin() + 64);
   if (program.starts_with("version=")) {
-    Say("hello firmware=fake " + program.substr(0, program.find(';')) + "\n");
+    for (int start = 0; start <= crashes; ++start) {
+      Say("hello firmware=fake " + program.substr(0, program.find(';')) + "\n");
+    }
   }
 }
 
@@ -134,6 +136,7 @@ bool FakeBoard::RunCommand() {
   const std::uint8_t code = command_[0];
   if (code == 0x64) {  // program page: code, two bytes of size, memory type, data, end
     if (command_.size() < 4 || command_.size() < 5u + (command_[1] << 8 | command_[2])) return false;
+    if (before_page) before_page();
     for (std::size_t i = 0; i + 5 < command_.size(); ++i) {
       if (static_cast<int>(address_ + i) != broken_address) flash[address_ + i] = command_[4 + i];
     }
@@ -162,14 +165,17 @@ bool FakeBoard::RunCommand() {
 
 std::unique_ptr<agent::SerialPort> OpenFakePort(FakeBoard& board) { return std::make_unique<FakePort>(board); }
 
-FakeBoard& FakeSerialSystem::Plug(const std::string& port, const std::string& serial_number) {
+FakeBoard& FakeSerialSystem::Plug(const std::string& port, const std::string& serial_number,
+                                  std::uint32_t usb_product) {
+  const std::lock_guard lock(mutex_);
   Entry& entry = ports_[port];
-  entry.info = {.name = port, .usb_vendor = 0x2341, .usb_product = 0x0043, .serial_number = serial_number};
+  entry.info = {.name = port, .usb_vendor = 0x2341, .usb_product = usb_product, .serial_number = serial_number};
   entry.board = std::make_unique<FakeBoard>();
   return *entry.board;
 }
 
 Result<std::vector<agent::PortInfo>> FakeSerialSystem::List() {
+  const std::lock_guard lock(mutex_);
   std::vector<agent::PortInfo> infos;
   for (const auto& [name, entry] : ports_) {
     if (entry.board->present) infos.push_back(entry.info);
@@ -178,6 +184,7 @@ Result<std::vector<agent::PortInfo>> FakeSerialSystem::List() {
 }
 
 Result<std::unique_ptr<agent::SerialPort>> FakeSerialSystem::Open(const std::string& name, std::uint32_t) {
+  const std::lock_guard lock(mutex_);
   const auto found = ports_.find(name);
   if (found == ports_.end() || !found->second.board->present) {
     return Error{Code::kNotFound, "no serial port " + name};

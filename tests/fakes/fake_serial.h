@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ class FakeBoard {
   /// Whether the program that checks the flash runs; it needs a clock of 16 MHz.
   bool runs_self_check = true;
   bool present = true;
+  /// So many times the application starts anew by itself right after a start.
+  int crashes = 0;
+  /// Called before each page is written, on the thread that writes.
+  std::function<void()> before_page;
   /// Whoever opens it is told that another program has it.
   bool busy = false;
   int opened = 0;
@@ -38,6 +44,8 @@ class FakeBoard {
   int pages_read = 0;
   int bootloader_starts = 0;
 
+  /// Unplugged when so many more bytes were sent to it; -1: never.
+  void CutAfter(int bytes) { unplug_after = bytes < 0 ? -1 : received_ + bytes; }
   void Say(const std::string& text);
   /// The power goes away and the port with it.
   void Unplug();
@@ -67,8 +75,8 @@ std::unique_ptr<agent::SerialPort> OpenFakePort(FakeBoard& board);
 /// A machine whose ports a test plugs and unplugs.
 class FakeSerialSystem final : public agent::SerialSystem {
  public:
-  /// The board's USB ids are those of an Uno.
-  FakeBoard& Plug(const std::string& port, const std::string& serial_number);
+  /// The board's USB ids are those of an Uno, or `usb_product` of the same maker.
+  FakeBoard& Plug(const std::string& port, const std::string& serial_number, std::uint32_t usb_product = 0x0043);
 
   Result<std::vector<agent::PortInfo>> List() override;
   Result<std::unique_ptr<agent::SerialPort>> Open(const std::string& name, std::uint32_t baud) override;
@@ -78,10 +86,12 @@ class FakeSerialSystem final : public agent::SerialSystem {
     agent::PortInfo info;
     std::unique_ptr<FakeBoard> board;
   };
+  /// Tests plug boards in while a worker lists them.
+  std::mutex mutex_;
   std::map<std::string, Entry> ports_;
 };
 
-/// An image whose program says hello with `version`.
+/// An image whose program says hello with `version`, which may have further words behind it.
 std::string FakeProgram(const std::string& version);
 
 }  // namespace motley::tests

@@ -1,8 +1,13 @@
 #include "agent/devices/devices.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
+
+#include "common/files/files.h"
 #include "tests/fakes/fake_serial.h"
 #include "tests/support/wait.h"
 
@@ -16,9 +21,32 @@ using tests::FakeBoard;
 using tests::FakeProgram;
 using tests::RunUntil;
 
+/// Says that something came whenever a test says so.
+class FakeHotplug final : public Hotplug {
+ public:
+  FakeHotplug() {
+    int ends[2];
+    CHECK(pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
+    reader_ = UniqueFd(ends[0]);
+    writer_ = UniqueFd(ends[1]);
+  }
+  int fd() const override { return reader_.get(); }
+  bool Take() override {
+    char byte;
+    return read(reader_.get(), &byte, 1) == 1;
+  }
+  bool Works() const override { return works; }
+  void Say() { CHECK(write(writer_.get(), "x", 1) == 1); }
+  bool works = true;
+
+ private:
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
 class DevicesTest : public testing::Test {
  protected:
-  void Start(milliseconds scan_interval = milliseconds(5)) {
+  void Start(milliseconds scan_interval = milliseconds(5), Hotplug* hotplug = nullptr) {
     DeviceEvents events;
     events.boards_changed = [this] { ++changes_; };
     events.changed = [] {};
@@ -30,6 +58,9 @@ class DevicesTest : public testing::Test {
     };
     Devices::Options options;
     options.scan_interval = scan_interval;
+    options.rare_scan_interval = std::chrono::hours(1);
+    options.return_patience = milliseconds(500);
+    options.hotplug = hotplug;
     devices_ = std::make_unique<Devices>(*loop_, system_, catalogue_, events, options);
     bool started = false;
     devices_->Start([&] { started = true; });
@@ -54,6 +85,12 @@ class DevicesTest : public testing::Test {
                     [&](Result<FlashReport> result) { answer = std::move(result); });
     EXPECT_TRUE(RunUntil(*loop_, [&] { return answer.has_value(); }));
     if (!*answer) return answer->error();
+    return {};
+  }
+  v1::ReportedDevice Reported(const std::string& id) const {
+    for (const v1::ReportedDevice& device : devices_->Report()) {
+      if (device.id() == id) return device;
+    }
     return {};
   }
   static v1::McuHost Uno(const std::string& serial_number = "") {
@@ -211,6 +248,134 @@ TEST_F(DevicesTest, AnswersWhoeverWaitsWhenTheBoardIsPulled) {
   ASSERT_TRUE(RunUntil(*loop_, [&] { return answer.has_value(); }));
   EXPECT_EQ(answer->error().message, "board A is unplugged");
   EXPECT_THAT(plugged_, Contains("-A"));
+}
+
+TEST_F(DevicesTest, CountsTheStartsThatNobodyAskedFor) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  Program(board, "1.0.0");
+  Start();
+  ASSERT_TRUE(WaitForHello("A").has_value());
+  devices_->Restart("A");
+  ASSERT_TRUE(WaitForHello("A").has_value());
+  EXPECT_EQ(Reported("A").restarts(), 0u);
+  board.Reset(false);
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return Reported("A").restarts() == 1; }));
+  EXPECT_FALSE(devices_->InCrashLoop("A"));
+  ASSERT_TRUE(Flash("A", "1.1.0").has_value());
+  ASSERT_TRUE(WaitForHello("A").has_value());
+  EXPECT_EQ(devices_->RestartsOf("A"), 1u);
+}
+
+TEST_F(DevicesTest, SaysHowItIsWithEachBoard) {
+  FakeBoard& blocked = system_.Plug("/dev/ttyACM0", "A");
+  blocked.busy = true;
+  FakeBoard& absent = system_.Plug("/dev/ttyACM1", "B");
+  Program(system_.Plug("/dev/ttyACM2", "C"), "1.0.0");
+  Start();
+  devices_->Assign("D", {"nano", "app/blink", "sha256:1"});
+  ASSERT_TRUE(WaitForHello("C").has_value());
+  ASSERT_FALSE(WaitForHello("A").has_value());
+  absent.Unplug();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return !Reported("B").present(); }));
+  EXPECT_EQ(Reported("A").state(), v1::ReportedDevice::STATE_BLOCKED);
+  EXPECT_THAT(Reported("A").detail(), HasSubstr("in use by picocom (pid 77)"));
+  EXPECT_EQ(Reported("B").state(), v1::ReportedDevice::STATE_ABSENT);
+  EXPECT_EQ(Reported("C").state(), v1::ReportedDevice::STATE_LISTENING);
+  EXPECT_EQ(Reported("D").state(), v1::ReportedDevice::STATE_ABSENT);
+  EXPECT_EQ(Reported("D").board(), "nano");
+  EXPECT_EQ(Reported("D").owner(), "app/blink");
+}
+
+TEST_F(DevicesTest, WaitsForABoardThatIsToBePluggedIn) {
+  Start();
+  std::optional<Result<std::string>> found;
+  const auto keep = [&](Result<std::string> device) { found = std::move(device); };
+  devices_->WaitForBoard(Uno(), milliseconds(30), keep);
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return found.has_value(); }));
+  EXPECT_EQ(found->error().message, "no uno is plugged in; there is no board; it was waited for 1 s");
+  found.reset();
+  devices_->WaitForBoard(Uno(), std::chrono::minutes(1), keep);
+  system_.Plug("/dev/ttyACM0", "A");
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return found.has_value(); }));
+  EXPECT_EQ(**found, "A");
+}
+
+TEST_F(DevicesTest, FlashesSeveralBoardsAtTheSameTime) {
+  std::atomic<int> waiting = 0;
+  std::atomic<bool> met = true;
+  for (const char* id : {"A", "B"}) {
+    system_.Plug(std::string("/dev/tty") + id, id).before_page = [&, first = true]() mutable {
+      if (!std::exchange(first, false)) return;
+      ++waiting;
+      // Each waits in the middle of its flash until the other is there, too.
+      if (!tests::WaitFor([&] { return waiting == 2; })) met = false;
+    };
+  }
+  Start();
+  const std::string program = FakeProgram("1.0.0");
+  int flashed = 0;
+  for (const char* id : {"A", "B"}) {
+    devices_->Flash(id, *catalogue_.Find("uno"), {.image = {{{0, {program.begin(), program.end()}}}}},
+                    [&](const Result<FlashReport>& result) { flashed += result.has_value(); });
+  }
+  ASSERT_TRUE(RunUntil(
+      *loop_, [&] { return flashed == 2; }, std::chrono::seconds(20)));
+  EXPECT_TRUE(met);
+}
+
+TEST_F(DevicesTest, RefusesASecondFlashWhileOneIsUnderWay) {
+  system_.Plug("/dev/ttyACM0", "A");
+  Start();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return Reported("A").state() == v1::ReportedDevice::STATE_LISTENING; }));
+  bool first = false;
+  devices_->Flash("A", *catalogue_.Find("uno"), {.image = {{{0, {1}}}}},
+                  [&](const Result<FlashReport>& result) { first = result.has_value(); });
+  EXPECT_EQ(Flash("A", "1.0.0").error().message, "board A is being flashed; wait until that has ended");
+  EXPECT_TRUE(RunUntil(*loop_, [&] { return first; }));
+}
+
+TEST_F(DevicesTest, AwaitsABoardThatLeavesItsPortAfterAReset) {
+  constexpr std::uint32_t kLeonardo = 0x8036;
+  if (catalogue_.Of(0x2341, kLeonardo) == nullptr) FAIL() << "no board with native USB is known";
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A", kLeonardo);
+  Start();
+  ASSERT_TRUE(Flash("A", "1.0.0").has_value());
+  board.Unplug();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return Reported("A").state() == v1::ReportedDevice::STATE_FLASHING; }));
+  std::optional<Result<Hello>> answer;
+  devices_->WaitForHello("A", milliseconds(2000), [&](Result<Hello> hello) { answer = std::move(hello); });
+  Program(system_.Plug("/dev/ttyACM7", "A", kLeonardo), "1.0.0");
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return answer.has_value(); }));
+  EXPECT_TRUE(answer->has_value());
+  EXPECT_EQ(devices_->PortOf("A"), "/dev/ttyACM7");
+  EXPECT_THAT(plugged_, testing::ElementsAre("+A"));
+}
+
+TEST_F(DevicesTest, ABoardThatDoesNotComeBackIsUnplugged) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A", 0x8036);
+  Start();
+  ASSERT_TRUE(Flash("A", "1.0.0").has_value());
+  board.Unplug();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return Reported("A").state() == v1::ReportedDevice::STATE_FLASHING; }));
+  EXPECT_EQ(WaitForHello("A", std::chrono::seconds(5)).error().message, "board A is unplugged");
+}
+
+TEST_F(DevicesTest, LooksForBoardsWhenItIsToldOfThem) {
+  FakeHotplug hotplug;
+  Start(milliseconds(5), &hotplug);
+  system_.Plug("/dev/ttyACM0", "A");
+  EXPECT_FALSE(RunUntil(
+      *loop_, [&] { return !devices_->Boards().empty(); }, milliseconds(60)));
+  hotplug.Say();
+  EXPECT_TRUE(RunUntil(*loop_, [&] { return !devices_->Boards().empty(); }));
+}
+
+TEST_F(DevicesTest, ScansWhereNobodyTellsOfBoards) {
+  FakeHotplug hotplug;
+  hotplug.works = false;
+  Start(milliseconds(5), &hotplug);
+  system_.Plug("/dev/ttyACM0", "A");
+  EXPECT_TRUE(RunUntil(*loop_, [&] { return !devices_->Boards().empty(); }));
 }
 
 }  // namespace

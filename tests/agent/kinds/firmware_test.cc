@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
@@ -49,6 +50,7 @@ class FirmwareKindTest : public testing::Test {
     firmware.mutable_image()->set_name("blink.bin");
     firmware.set_version(version);
     firmware.set_hello_ms(200);
+    firmware.set_probation_ms(30);
     EXPECT_TRUE(WriteFileAtomically(folder_ / Sha256(program), program, 0600).has_value());
     instance.digest = Sha256(instance.component.SerializeAsString());
     return instance;
@@ -64,6 +66,10 @@ class FirmwareKindTest : public testing::Test {
   }
   Result<void> Apply(const Instance& instance) { return Ask(&FirmwareKind::Apply, instance); }
   Result<void> Confirm(const Instance& instance) { return Ask(&FirmwareKind::Confirm, instance); }
+  bool Holds(const std::string& version) const {
+    const std::string program = FakeProgram(version);
+    return std::equal(program.begin(), program.end(), board_.flash.begin());
+  }
   Observed Observe(const Instance& instance) {
     std::optional<Observed> answer;
     kind_->Observe(instance, [&](Observed observed) { answer = std::move(observed); });
@@ -192,6 +198,157 @@ TEST_F(FirmwareKindTest, CanNotSayWhatABoardRunsThatIsNotThere) {
   ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return devices_->Boards().empty(); }));
   EXPECT_EQ(Observe(instance).match, Match::kUnknown);
   EXPECT_EQ(Apply(instance).error().message, "no uno is plugged in; there is no board");
+}
+
+TEST_F(FirmwareKindTest, WritesOnlyWhatIsNew) {
+  ASSERT_TRUE(Apply(Make("1.0.0")).has_value());
+  ASSERT_TRUE(Confirm(Make("1.0.0")).has_value());
+  Restart();
+  ASSERT_EQ(Observe(Make("1.0.0")).match, Match::kMatches);
+  const int pages = board_.pages_written;
+  ASSERT_TRUE(Apply(Make("1.1.0")).has_value());
+  EXPECT_EQ(board_.pages_written, pages + 1);
+  EXPECT_EQ(devices_->Report()[0].written_bytes(), 128u);
+  EXPECT_EQ(devices_->Report()[0].skipped_bytes(), FakeProgram("1.1.0").size() - 128);
+  EXPECT_TRUE(Holds("1.1.0"));
+}
+
+TEST_F(FirmwareKindTest, ComparesWhereTheImageInTheChipIsNotInTheStoreAnyMore) {
+  ASSERT_TRUE(Apply(Make("1.0.0")).has_value());
+  ASSERT_TRUE(Confirm(Make("1.0.0")).has_value());
+  ASSERT_EQ(unlink((folder_ / Sha256(FakeProgram("1.0.0"))).c_str()), 0);
+  ASSERT_TRUE(Apply(Make("1.1.0")).has_value());
+  EXPECT_TRUE(Holds("1.1.0"));
+}
+
+TEST_F(FirmwareKindTest, DoesNotTrustItsRecordOfABoardThatSaysAnotherVersion) {
+  ASSERT_TRUE(Apply(Make("1.0.0")).has_value());
+  std::string other = FakeProgram("6.6.6");
+  other[300] = 'q';  // in a page that is the same in both of ours
+  std::copy(other.begin(), other.end(), board_.flash.begin());
+  Restart();
+  ASSERT_EQ(Observe(Make("1.0.0")).match, Match::kDiffers);
+  ASSERT_TRUE(Apply(Make("1.1.0")).has_value());
+  EXPECT_TRUE(Holds("1.1.0"));
+}
+
+TEST_F(FirmwareKindTest, EndsWithWhatItIsToldWhereverAFlashWasCutOff) {
+  ASSERT_TRUE(Apply(Make("1.0.0")).has_value());
+  ASSERT_TRUE(Confirm(Make("1.0.0")).has_value());
+  int cuts = 0;
+  for (int cut = 1; cut < 1000; cut += 5) {
+    board_.CutAfter(cut);
+    const bool flashed = Apply(Make(cuts % 2 == 0 ? "1.1.0" : "2.0.0")).has_value();
+    board_.CutAfter(-1);
+    if (flashed) break;
+    ++cuts;
+    board_.present = true;
+    Restart();
+    // The new one again, or the one before.
+    const Instance next = Make(cuts % 3 == 0 ? "1.0.0" : "1.1.0");
+    ASSERT_EQ(Observe(next).match, Match::kDiffers) << "cut after " << cut << " bytes";
+    ASSERT_TRUE(Apply(next).has_value()) << "cut after " << cut << " bytes";
+    ASSERT_TRUE(Holds(next.component.firmware().version())) << "cut after " << cut << " bytes";
+    ASSERT_TRUE(Confirm(next).has_value());
+  }
+  EXPECT_GE(cuts, 10);
+}
+
+TEST_F(FirmwareKindTest, DoesNotConfirmABoardThatStartsAgainAndAgain) {
+  const Instance instance = Make("1.0.0");
+  board_.crashes = 2;
+  ASSERT_TRUE(Apply(instance).has_value());
+  EXPECT_EQ(Confirm(instance).error().message, "board A crashes: it started 3 times within 30 ms");
+}
+
+TEST_F(FirmwareKindTest, ReportsABoardThatCrashesLaterAndDoesNotFlashItAgain) {
+  const Instance instance = Make("1.0.0");
+  ASSERT_TRUE(Apply(instance).has_value());
+  ASSERT_TRUE(Confirm(instance).has_value());
+  board_.crashes = 2;
+  board_.Reset(false);
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return devices_->RestartsOf("A") == 3; }));
+  const Observed observed = Observe(instance);
+  EXPECT_EQ(observed.match, Match::kMatches);
+  EXPECT_EQ(observed.state, v1::ReportedComponent::STATE_UNHEALTHY);
+  EXPECT_EQ(observed.restarts, 3u);
+  EXPECT_THAT(observed.detail, HasSubstr("crashes: it has started 3 times by itself"));
+}
+
+TEST_F(FirmwareKindTest, AsksForTheSelfTestWhereTheComponentSaysSo) {
+  const auto with_test = [this](const std::string& words) {
+    Instance instance = Make("1.0.0" + words);
+    instance.component.mutable_firmware()->set_version("1.0.0");
+    instance.component.mutable_firmware()->set_self_test(true);
+    return instance;
+  };
+  for (const auto& [words, error] : std::map<std::string, std::string>{
+           {"", "board A says nothing of its self-test in its hello, and selftest=ok is asked for"},
+           {" selftest=flash", "the self-test of board A failed: it says selftest=flash where ok is asked for"}}) {
+    ASSERT_TRUE(Apply(with_test(words)).has_value());
+    EXPECT_THAT(Confirm(with_test(words)).error().message, HasSubstr(error));
+  }
+  ASSERT_TRUE(Apply(with_test(" selftest=ok")).has_value());
+  EXPECT_TRUE(Confirm(with_test(" selftest=ok")).has_value());
+}
+
+TEST_F(FirmwareKindTest, WaitsForABoardAsLongAsTheComponentSays) {
+  board_.Unplug();
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return devices_->Boards().empty(); }));
+  Instance instance = Make("1.0.0");
+  instance.component.mutable_firmware()->set_absent_ms(60'000);
+  std::optional<Result<void>> answer;
+  kind_->Apply(instance, [&](Result<void> result) { answer = std::move(result); });
+  board_.present = true;
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return answer.has_value(); }));
+  EXPECT_TRUE(answer->has_value());
+  EXPECT_TRUE(Holds("1.0.0"));
+}
+
+TEST_F(FirmwareKindTest, ConfirmsABoardThatIsPulledAndPutBackIfItMayBeAbsent) {
+  Instance instance = Make("1.0.0");
+  instance.component.mutable_firmware()->set_absent_ms(60'000);
+  instance.component.mutable_firmware()->set_probation_ms(200);
+  ASSERT_TRUE(Apply(instance).has_value());
+  std::optional<Result<void>> answer;
+  kind_->Confirm(instance, [&](Result<void> result) { answer = std::move(result); });
+  board_.Unplug();
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return devices_->Boards().empty(); }));
+  EXPECT_FALSE(answer.has_value());
+  board_.present = true;
+  ASSERT_TRUE(tests::RunUntil(*loop_, [&] { return answer.has_value(); }));
+  EXPECT_TRUE(answer->has_value());
+}
+
+TEST_F(FirmwareKindTest, RefusesToWaitLongerThanADeploymentMayTake) {
+  Instance instance = Make("1.0.0");
+  instance.component.mutable_firmware()->set_absent_ms(3'600'000);
+  EXPECT_THAT(kind_->Check(instance).error().message, HasSubstr("a deployment waits for 600 s at most"));
+}
+
+TEST_F(FirmwareKindTest, RefusesAnImageThatSaysAnotherVersion) {
+  Instance instance = Make("1.0.0;motley-firmware:blink 2.0.0" + std::string(1, '\0'));
+  instance.component.mutable_firmware()->set_version("1.0.0");
+  EXPECT_THAT(kind_->Check(instance).error().message,
+              HasSubstr("the image says that it is blink 2.0.0, and the model says version 1.0.0"));
+  instance.component.mutable_firmware()->set_version("2.0.0");
+  EXPECT_TRUE(kind_->Check(instance).has_value());
+}
+
+TEST_F(FirmwareKindTest, ReportsWhoseABoardIsAlsoWhileItIsAway) {
+  const Instance instance = Make("1.0.0");
+  ASSERT_TRUE(Apply(instance).has_value());
+  EXPECT_EQ(devices_->Report()[0].owner(), "app/blink");
+  board_.Unplug();
+  Restart();
+  ASSERT_EQ(devices_->Report().size(), 1u);
+  const v1::ReportedDevice device = devices_->Report()[0];
+  EXPECT_EQ(device.id(), "A");
+  EXPECT_EQ(device.board(), "uno");
+  EXPECT_EQ(device.state(), v1::ReportedDevice::STATE_ABSENT);
+  EXPECT_EQ(device.image_digest(), instance.component.firmware().image().digest());
+  ASSERT_TRUE(Ask(&FirmwareKind::Remove, instance).has_value());
+  EXPECT_TRUE(devices_->Report().empty());
 }
 
 }  // namespace
