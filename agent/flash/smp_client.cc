@@ -23,32 +23,75 @@ using Binary = std::vector<std::uint8_t>;
 
 constexpr std::uint16_t kOsGroup = 0, kImageGroup = 1;
 constexpr std::uint8_t kOsReset = 5, kOsParameters = 6;
-constexpr std::uint8_t kImageState = 0, kImageUpload = 1, kImageErase = 5;
+constexpr std::uint8_t kImageState = 0, kImageUpload = 1;
 
-constexpr int kTries = 4;
+constexpr int kTries = SmpClient::kTries;
 /// A line of 127 bytes takes 11 ms at 115200 baud; the device may be busy with its own work.
 constexpr milliseconds kAnswerPatience{1000};
-/// The first piece of an upload and an erase have a whole slot erased: 512 KiB at 85 ms for 4 KiB (nRF52840 product
-/// specification) are 11 s.
+/// The first piece of an upload may have a whole slot erased: 512 KiB at 85 ms for 4 KiB (nRF52840 product
+/// specification) are 11 s. Meanwhile it is sent again, in case that it was lost.
 constexpr milliseconds kErasePatience{30'000};
+constexpr milliseconds kFirstPiecePatience{2000};
+/// A device that was asked to reset does so 250 ms later (CONFIG_MCUMGR_GRP_OS_RESET_MS), and until then takes being
+/// asked again for the same. It answers at once.
+constexpr milliseconds kResetPatience{80};
+constexpr int kResetTries = 3;
 constexpr milliseconds kSendPatience{2000};
 /// Of a device that does not say: the default of Zephyr's CONFIG_MCUMGR_TRANSPORT_NETBUF_SIZE is 384, and 256 before.
 constexpr std::size_t kUsualBuffer = 256;
-constexpr std::size_t kMaxBuffer = 4096;
-/// Two pieces on their way keep the line busy while the device writes; more only fill its buffers.
-constexpr std::size_t kMaxInFlight = 2;
+constexpr std::int64_t kMinBuffer = 64, kMaxBuffer = 4096;
+constexpr std::size_t kMcubootHeaderBytes = 32;
+/// So many pieces on their way keep the line busy while the device erases a sector, which is 85 ms or 980 bytes.
+constexpr std::int64_t kMaxInFlight = 4;
+/// Of each message, besides header and body: its length in front and its checksum behind, which lie in the device's
+/// buffer too.
+constexpr std::size_t kFrameBytes = 4;
 
-/// Error codes of MCUmgr (mgmt_err).
-std::string ReasonOf(int code) {
-  static const std::map<int, const char*> kReasons{
-      {1, "an unknown error"},        {2, "it has no memory left"},
-      {3, "a value is invalid"},      {4, "it took too long"},
-      {5, "there is no such thing"},  {6, "its state does not allow that now; reset the board and try again"},
-      {7, "the answer is too large"}, {8, "it does not support that"},
-      {9, "the data is corrupt"},     {10, "it is busy"},
-      {11, "access is denied"}};
-  const auto found = kReasons.find(code);
-  return found == kReasons.end() ? fmt::format("error {}", code) : fmt::format("{} (error {})", found->second, code);
+using Reasons = std::map<std::int64_t, const char*>;
+
+/// Of MCUmgr (mcumgr_err_t).
+const Reasons& CommonReasons() {
+  static const Reasons kReasons{{1, "an unknown error"},
+                                {2, "it has no memory, or no free slot, left"},
+                                {3, "a value is invalid"},
+                                {4, "it took too long"},
+                                {5, "there is no such thing"},
+                                {6, "its state does not allow that now; reset the board and try again"},
+                                {7, "the answer is too large"},
+                                {8, "it does not support that"},
+                                {9, "the data is corrupt"},
+                                {10, "it is busy"},
+                                {11, "access is denied; its application decides who may write"}};
+  return kReasons;
+}
+
+/// Of the image group (img_mgmt_err_code_t), which the second version of the protocol tells apart.
+const Reasons& ImageReasons() {
+  static const Reasons kReasons{
+      {3, "no slot holds that image"},
+      {9, "no slot is free: an image waits to be started, or to be kept; reset the board and try again"},
+      {11, "its flash can not be read; it may be worn out"},
+      {12, "its flash can not be written; it may be worn out"},
+      {13, "its flash can not be erased; it may be worn out"},
+      {22, "the image is shorter than its header"},
+      {23, "this is no MCUboot image: sign it with imgtool"},
+      {25, "the image is linked to another address than that of the slot"},
+      {27, "it takes no older image than the one that runs"},
+      {28, "an image waits to be started already; reset the board and try again"},
+      {29, "the image has no vector table: it is for another board"},
+      {30, "the image is larger than the slot"},
+      {31, "the image is larger than it was announced"},
+      {32, "its application does not let images be kept now"},
+      {33, "the image runs already"}};
+  return kReasons;
+}
+
+std::string ReasonOf(std::int64_t group, std::int64_t code) {
+  const Reasons& reasons = group == kImageGroup ? ImageReasons() : CommonReasons();
+  const std::string number =
+      group == kOsGroup ? fmt::format("error {}", code) : fmt::format("error {}:{}", group, code);
+  const auto found = group > kImageGroup ? reasons.end() : reasons.find(code);
+  return found == reasons.end() ? number : fmt::format("{} ({})", found->second, number);
 }
 
 std::optional<std::int64_t> Number(const Json& map, const char* key) {
@@ -118,18 +161,20 @@ struct SmpClient::State {
     if (!body.is_object())
       return Result<Json>(Error{Code::kCorrupt, fmt::format("{}: the answer is no CBOR map", what)});
     std::int64_t code = Number(body, "rc").value_or(0);
+    std::int64_t code_group = kOsGroup;
     if (const auto error = body.find("err"); error != body.end() && error->is_object()) {
       code = Number(*error, "rc").value_or(1);
+      code_group = Number(*error, "group").value_or(kOsGroup);
     }
     if (code == 0) return Result<Json>(std::move(body));
     return Result<Json>(
-        Error{Code::kDenied, fmt::format("{}: the device refuses: {}", what, ReasonOf(static_cast<int>(code)))});
+        Error{Code::kDenied, fmt::format("{}: the device refuses: {}", what, ReasonOf(code_group, code))});
   }
 
   /// Errors: as SmpClient.
   Result<Json> Ask(Op op, std::uint16_t group, std::uint8_t command, const Json& body, const char* what,
-                   milliseconds patience = kAnswerPatience) {
-    for (int attempt = 0; attempt < kTries; ++attempt) {
+                   milliseconds patience = kAnswerPatience, int tries = kTries) {
+    for (int attempt = 0; attempt < tries; ++attempt) {
       TRY_ASSIGN(const std::uint8_t sequence, Send(op, group, command, body));
       const Deadline deadline = steady_clock::now() + patience;
       while (true) {
@@ -157,17 +202,16 @@ class SmpUpload {
         sha256_(Sha256Bytes({reinterpret_cast<const char*>(image.data()), image.size()})) {}
 
   Result<void> Run(const std::function<void(std::uint32_t)>& progress) {
-    TRY_ASSIGN(buffer_, AskBuffer());
+    TRY(AskBuffer());
+    TRY(SendFirst());
+    progress(static_cast<std::uint32_t>(acked_));
     for (int stuck = 0; acked_ < image_.size();) {
       const std::size_t before = acked_;
       TRY(Fill());
       TRY(TakeAnswer());
-      progress(static_cast<std::uint32_t>(acked_));
+      if (acked_ != before) progress(static_cast<std::uint32_t>(acked_));
       stuck = acked_ > before ? 0 : stuck + 1;
-      if (stuck == kTries * static_cast<int>(kMaxInFlight)) {
-        return Error{Code::kTimeout, fmt::format("upload: the device on {} stays at {} of {} bytes", state_.port.name(),
-                                                 acked_, image_.size())};
-      }
+      if (stuck == kTries * static_cast<int>(kMaxInFlight)) return Stays();
     }
     return {};
   }
@@ -178,14 +222,23 @@ class SmpUpload {
     std::size_t end;
   };
 
-  Result<std::size_t> AskBuffer() {
+  Error Stays() const {
+    return {Code::kTimeout,
+            fmt::format("upload: the device on {} stays at {} of {} bytes; check its cable and its supply",
+                        state_.port.name(), acked_, image_.size())};
+  }
+
+  Result<void> AskBuffer() {
     auto answer = state_.Ask(Op::kRead, kOsGroup, kOsParameters, Json::object(), "read the size of its buffers");
     // Older ones do not know the question.
-    if (!answer && answer.error().code == Code::kDenied) return kUsualBuffer;
+    if (!answer && answer.error().code == Code::kDenied) return {};
     if (!answer) return std::move(answer).error();
     const auto size = Number(*answer, "buf_size").value_or(static_cast<std::int64_t>(kUsualBuffer));
-    if (Number(*answer, "buf_count").value_or(1) < 2) window_ = 1;
-    return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 64, kMaxBuffer));
+    buffer_ = static_cast<std::size_t>(std::clamp<std::int64_t>(size, kMinBuffer, kMaxBuffer));
+    // One is for the answer.
+    const auto count = Number(*answer, "buf_count").value_or(1);
+    window_ = static_cast<std::size_t>(std::clamp<std::int64_t>(count - 1, 1, kMaxInFlight));
+    return {};
   }
 
   Json PieceAt(std::size_t offset, std::size_t size) const {
@@ -197,24 +250,54 @@ class SmpUpload {
     return body;
   }
 
+  /// As much as the device's buffer holds.
+  Result<std::uint8_t> SendPiece(std::size_t offset) {
+    // The size of the data is in one byte where there are none, and else in up to three.
+    const std::size_t other = kFrameBytes + kSmpHeaderBytes + Json::to_cbor(PieceAt(offset, 0)).size() + 2;
+    // The first piece must hold the image's header.
+    const std::size_t room = std::max(buffer_ > other ? buffer_ - other : 0, offset == 0 ? kMcubootHeaderBytes : 1);
+    const std::size_t size = std::min(room, image_.size() - offset);
+    sent_ = offset + size;
+    return state_.Send(Op::kWrite, kImageGroup, kImageUpload, PieceAt(offset, size));
+  }
+
+  /// Its answer may be that most is there already. While the device erases a slot it says nothing, so it is not known
+  /// whether the piece was lost; sent again, it changes nothing, and any of the answers will do.
+  Result<void> SendFirst() {
+    std::vector<std::uint8_t> sequences;
+    for (const Deadline end = steady_clock::now() + kErasePatience; steady_clock::now() < end;) {
+      TRY_ASSIGN(sequences.emplace_back(), SendPiece(0));
+      for (const Deadline next = std::min(end, steady_clock::now() + kFirstPiecePatience);;) {
+        auto message = state_.Receive(next);
+        if (!message && message.error().code == Code::kTimeout) break;
+        if (!message) return std::move(message).error();
+        for (const std::uint8_t sequence : sequences) {
+          auto answer = SmpClient::State::AnswerIn(*message, sequence, "upload");
+          if (!answer) continue;
+          if (!*answer) return std::move(*answer).error();
+          TRY(Advance(sent_, **answer));
+          if (acked_ == 0) return Stays();
+          sent_ = acked_;
+          return {};
+        }
+      }
+    }
+    return state_.NoAnswer().While("upload");
+  }
+
   Result<void> Fill() {
-    // The first piece has the slot erased, and its answer may be that most is there already.
-    const std::size_t window = acked_ == 0 ? 1 : window_;
-    while (in_flight_.size() < window && sent_ < image_.size()) {
-      const std::size_t empty = kSmpHeaderBytes + Json::to_cbor(PieceAt(sent_, 0)).size() + sizeof(std::uint16_t);
-      const std::size_t room = buffer_ > empty ? buffer_ - empty : 1;
-      const std::size_t size = std::min(room, image_.size() - sent_);
-      TRY_ASSIGN(const std::uint8_t sequence, state_.Send(Op::kWrite, kImageGroup, kImageUpload, PieceAt(sent_, size)));
-      in_flight_.push_back({sequence, sent_ + size});
-      sent_ += size;
+    while (in_flight_.size() < window_ && sent_ < image_.size()) {
+      TRY_ASSIGN(const std::uint8_t sequence, SendPiece(sent_));
+      in_flight_.push_back({sequence, sent_});
     }
     return {};
   }
 
   Result<void> TakeAnswer() {
-    const Deadline deadline = steady_clock::now() + (acked_ == 0 ? kErasePatience : kAnswerPatience);
-    auto message = state_.Receive(deadline);
+    auto message = state_.Receive(steady_clock::now() + kAnswerPatience);
     if (!message && message.error().code == Code::kTimeout) {
+      // It may have been too much at once, say while the chip erased.
+      window_ = 1;
       GoBack();
       return {};
     }
@@ -225,22 +308,26 @@ class SmpUpload {
       if (!*answer) return answer->error();
       const Piece piece = in_flight_[i];
       in_flight_.erase(in_flight_.begin(), in_flight_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-      return Advance(piece, **answer);
+      return Advance(piece.end, **answer);
     }
     return {};  // late, or another's
   }
 
-  Result<void> Advance(const Piece& piece, const Json& answer) {
+  /// `expected` is where the piece ended that was answered.
+  Result<void> Advance(std::size_t expected, const Json& answer) {
     const std::int64_t offset = Number(answer, "off").value_or(-1);
     if (offset < 0 || static_cast<std::size_t>(offset) > image_.size()) {
       return Error{Code::kCorrupt, fmt::format("upload: the device on {} says that it has {} of {} bytes",
                                                state_.port.name(), offset, image_.size())};
     }
     acked_ = static_cast<std::size_t>(offset);
-    if (acked_ != piece.end) GoBack();
+    if (acked_ != expected) GoBack();
     const auto match = answer.find("match");
     if (acked_ == image_.size() && match != answer.end() && match->is_boolean() && !match->get<bool>()) {
-      return Error{Code::kCorrupt, "upload: the device says that the checksum of what arrived is wrong"};
+      return Error{Code::kCorrupt,
+                   fmt::format("verify: the device on {} says that the checksum of what it wrote is wrong; its flash "
+                               "may be worn out",
+                               state_.port.name())};
     }
     return {};
   }
@@ -255,7 +342,7 @@ class SmpUpload {
   /// Of all that is sent: tells the device whether it is the upload that was cut off.
   const std::array<std::uint8_t, 32> sha256_;
   std::size_t buffer_ = kUsualBuffer;
-  std::size_t window_ = kMaxInFlight;
+  std::size_t window_ = 1;
   std::size_t acked_ = 0;
   std::size_t sent_ = 0;
   std::deque<Piece> in_flight_;
@@ -265,8 +352,9 @@ SmpClient::SmpClient(SerialPort& port) : state_(std::make_unique<State>(port)) {
 
 SmpClient::~SmpClient() = default;
 
-Result<std::vector<SmpSlot>> SmpClient::ReadSlots() {
-  TRY_ASSIGN(const Json answer, state_->Ask(Op::kRead, kImageGroup, kImageState, Json::object(), "read the images"));
+Result<std::vector<SmpSlot>> SmpClient::ReadSlots(int tries) {
+  TRY_ASSIGN(const Json answer, state_->Ask(Op::kRead, kImageGroup, kImageState, Json::object(), "read the images",
+                                            kAnswerPatience, tries));
   const auto images = answer.find("images");
   if (images == answer.end() || !images->is_array()) {
     return Error{Code::kCorrupt, "read the images: the answer has no list of images"};
@@ -298,15 +386,9 @@ Result<void> SmpClient::Confirm(std::span<const std::uint8_t> hash) {
   return {};
 }
 
-Result<void> SmpClient::EraseOtherSlot() {
-  auto answer =
-      state_->Ask(Op::kWrite, kImageGroup, kImageErase, Json::object(), "erase the other slot", kErasePatience);
-  if (!answer) return std::move(answer).error();
-  return {};
-}
-
 Result<void> SmpClient::Reset() {
-  auto answer = state_->Ask(Op::kWrite, kOsGroup, kOsReset, Json::object(), "reset the board");
+  auto answer =
+      state_->Ask(Op::kWrite, kOsGroup, kOsReset, Json::object(), "reset the board", kResetPatience, kResetTries);
   if (!answer) return std::move(answer).error();
   return {};
 }

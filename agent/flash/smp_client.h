@@ -33,14 +33,17 @@ class SmpClient {
   explicit SmpClient(SerialPort& port);
   ~SmpClient();
 
-  Result<std::vector<SmpSlot>> ReadSlots();
+  static constexpr int kTries = 4;
+
+  /// Waits for a second after each of `tries`.
+  Result<std::vector<SmpSlot>> ReadSlots(int tries = kTries);
   /// To the slot that does not run, from where an upload of the same image was cut off.
   Result<void> Upload(std::span<const std::uint8_t> image, const std::function<void(std::uint32_t sent)>& progress);
   /// Has the image started once at the next reset; without Confirm, the one before comes back at the reset after.
   Result<void> Test(std::span<const std::uint8_t> hash);
   /// The image that runs stays.
   Result<void> Confirm(std::span<const std::uint8_t> hash);
-  Result<void> EraseOtherSlot();
+  /// The device answers, and resets a quarter of a second later.
   Result<void> Reset();
 
  private:
