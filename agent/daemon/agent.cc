@@ -24,6 +24,14 @@ std::string SupervisePath() {
   return (self.parent_path() / "motley-supervise").string();
 }
 
+/// Null where boards are found by scanning alone.
+std::unique_ptr<Hotplug> OpenHotplug() {
+  auto hotplug = CreateUdevHotplug();
+  if (hotplug) return *std::move(hotplug);
+  LogWarning("{}", hotplug.error().message);
+  return nullptr;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::Create(EventLoop& loop, Config config) {
@@ -47,6 +55,7 @@ Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Stor
       artifacts_(std::move(artifacts)),
       catalogue_(BoardCatalogue::BuiltIn()),
       serial_(CreateSerialSystem()),
+      hotplug_(OpenHotplug()),
       sampler_("", config_.state_folder),
       devices_(loop, *serial_, catalogue_,
                {.boards_changed = [] {},
@@ -60,7 +69,7 @@ Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Stor
                       Happened(came ? v1::Event::SEVERITY_INFO : v1::Event::SEVERITY_WARNING, "device:" + device,
                                board + (came ? " is plugged in at " : " is unplugged from ") + port);
                     }},
-               {}),
+               {.hotplug = hotplug_.get()}),
       enroller_(loop, "enrol") {}
 
 Agent::~Agent() = default;

@@ -9,6 +9,7 @@
 #include "agent/daemon/config.h"
 #include "agent/daemon/kind_set.h"
 #include "agent/devices/devices.h"
+#include "agent/devices/hotplug.h"
 #include "agent/link/uplink.h"
 #include "agent/reconcile/engine.h"
 #include "agent/store/store.h"
@@ -53,6 +54,7 @@ class Agent {
   const ArtifactStore artifacts_;
   const BoardCatalogue catalogue_;
   const std::unique_ptr<SerialSystem> serial_;
+  const std::unique_ptr<Hotplug> hotplug_;
   Result<void> failure_;
   v1::Context own_context_;
   Sampler sampler_;
