@@ -40,20 +40,22 @@ Result<std::unique_ptr<Agent>> Agent::Create(EventLoop& loop, Config config) {
   TRY_ASSIGN(auto store, Store::Open(config.state_folder + "/agent.db", config.reserve_bytes));
   TRY_ASSIGN(ArtifactStore artifacts, ArtifactStore::Open(config.state_folder + "/artifacts"));
   ContextOverrides overrides;
+  TRY_ASSIGN(BoardCatalogue catalogue, BoardCatalogue::Load(config.boards_folder));
   for (const auto& [name, value] : config.context) TRY(ParseContextOverride(name + "=" + value, &overrides));
-  std::unique_ptr<Agent> agent(
-      new Agent(loop, std::move(config), std::move(lock), std::move(store), std::move(artifacts)));
+  std::unique_ptr<Agent> agent(new Agent(loop, std::move(config), std::move(lock), std::move(store),
+                                         std::move(artifacts), std::move(catalogue)));
   agent->own_context_ = DiscoverContext({.root = "", .state_folder = agent->config_.state_folder}, overrides);
   return agent;
 }
 
-Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Store> store, ArtifactStore artifacts)
+Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Store> store, ArtifactStore artifacts,
+             BoardCatalogue catalogue)
     : loop_(loop),
       config_(std::move(config)),
       lock_(std::move(lock)),
       store_(std::move(store)),
       artifacts_(std::move(artifacts)),
-      catalogue_(BoardCatalogue::BuiltIn()),
+      catalogue_(std::move(catalogue)),
       serial_(CreateSerialSystem()),
       hotplug_(OpenHotplug()),
       sampler_("", config_.state_folder),

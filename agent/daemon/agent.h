@@ -23,7 +23,8 @@ namespace motley::agent {
 /// One agent: owns all parts and connects them. Loop thread only.
 class Agent {
  public:
-  /// Takes the state folder. Errors: kConflict (another agent uses it), kUnavailable, kCorrupt, kInvalid (context).
+  /// Takes the state folder. Errors: kConflict (another agent uses it), kUnavailable, kCorrupt, kInvalid (context,
+  /// files of boards).
   static Result<std::unique_ptr<Agent>> Create(EventLoop& loop, Config config);
   ~Agent();
 
@@ -35,7 +36,8 @@ class Agent {
   const Result<void>& failure() const { return failure_; }
 
  private:
-  Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Store> store, ArtifactStore artifacts);
+  Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Store> store, ArtifactStore artifacts,
+        BoardCatalogue catalogue);
   void Fail(Error error);
   void TryToEnrol();
   void Run(Identity identity);

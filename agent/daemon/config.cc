@@ -67,7 +67,12 @@ std::optional<Config> ReadConfig(int argc, char** argv, int* exit_code) {
       ->capture_default_str();
   app.add_option("--container-engine", config.container_engine,
                  "Socket of the container engine; default: that of Docker, else of Podman");
+  app.add_option("--boards", config.boards_folder,
+                 "Folder with files *.yaml of types of boards; default: boards in the state folder");
   app.add_option("--log-level", config.log_level, "debug, info, warning or error")->capture_default_str();
+  std::string check_file;
+  CLI::App* boards = app.add_subcommand("boards", "List the types of boards that are known, and end");
+  boards->add_option("--check", check_file, "Check this file of types of boards, and list what it adds");
   app.footer(
       "First start:  motley-agent --controller http://controller:8470 --token 3f9c...\nLater:        motley-agent");
   try {
@@ -90,10 +95,12 @@ std::optional<Config> ReadConfig(int argc, char** argv, int* exit_code) {
     const auto equals = fact.find('=');
     config.context[fact.substr(0, equals)] = fact.substr(equals + 1);
   }
+  if (boards->parsed()) config.boards = {check_file};
   config.telemetry_interval = std::chrono::milliseconds(telemetry_ms);
   config.drift_interval = std::chrono::milliseconds(drift_ms);
   config.state_folder = std::filesystem::absolute(config.state_folder).lexically_normal().string();
   while (config.state_folder.size() > 1 && config.state_folder.back() == '/') config.state_folder.pop_back();
+  if (config.boards_folder.empty()) config.boards_folder = config.state_folder + "/boards";
   return config;
 }
 

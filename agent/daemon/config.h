@@ -28,7 +28,14 @@ struct Config {
   std::uint64_t reserve_bytes = 16 * 1024 * 1024;
   /// Socket of the gateway's container engine. Empty: the usual one of Docker, else of Podman.
   std::string container_engine;
+  /// Of users' files of types of boards; need not be there. <state>/boards unless it was given.
+  std::string boards_folder;
   std::string log_level = "info";
+  /// Set: do not run, but list the types of boards, after checking a file of them where one is named.
+  struct Boards {
+    std::string check_file;
+  };
+  std::optional<Boards> boards;
 };
 
 /// Reads flags, and the file that --config names. Nothing when the program is to end with `*exit_code`: --help,

@@ -3,6 +3,7 @@
 
 #include "agent/daemon/agent.h"
 #include "agent/daemon/config.h"
+#include "agent/flash/board_list.h"
 #include "common/log/log.h"
 
 namespace {
@@ -18,6 +19,12 @@ int main(int argc, char** argv) {
   int exit_code = EXIT_SUCCESS;
   auto config = motley::agent::ReadConfig(argc, argv, &exit_code);
   if (!config) return exit_code;
+  if (config->boards) {
+    const auto listed = motley::agent::ListBoards(config->boards_folder, config->boards->check_file);
+    if (!listed) return Fail(listed.error());
+    std::fputs(listed->c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
   if (auto log = motley::StartLog(config->log_level); !log) return Fail(log.error());
 
   const auto loop = motley::EventLoop::Create();
