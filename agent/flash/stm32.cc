@@ -30,8 +30,7 @@ class Stm32 final : public Bootloader {
   Stm32(SerialPort& port, const BoardType& board) : port_(port), board_(board), link_(port) {}
 
   Result<void> Connect() override {
-    TRY(Begin());
-    TRY_ASSIGN(const Bytes facts, link_.Facts(Stm32Command::kGet).While("ask for the bootloader's commands"));
+    TRY_ASSIGN(const Bytes facts, Begin());
     // The first fact is the bootloader's version.
     const auto has = [&](Stm32Command command) {
       return std::find(facts.begin() + 1, facts.end(), static_cast<std::uint8_t>(command)) != facts.end();
@@ -95,22 +94,22 @@ class Stm32 final : public Bootloader {
   }
 
  private:
-  /// Errors: kTimeout.
-  Result<void> Begin() {
+  /// What the bootloader says of itself. Errors: kTimeout.
+  Result<Bytes> Begin() {
     if (board_.reset != ResetMethod::kBoot0Rts) return BeginByHand();
     // What went wrong at a faster rate is not tried there again.
     if (!began_) {
       began_ = true;
       for (std::size_t i = board_.bauds.size(); i > 1; --i) {
         // The port may not be able to do that one.
-        const auto answers = AnswersAfterReset(board_.bauds[i - 1]);
-        if (answers && *answers) return {};
-        if (!answers && answers.error().code != Code::kInvalid) return answers.error();
+        const auto facts = CallAfterReset(board_.bauds[i - 1]);
+        if (facts && *facts) return **facts;
+        if (!facts && facts.error().code != Code::kInvalid) return facts.error();
       }
     }
     for (int reset = 0; reset < kResets; ++reset) {
-      TRY_ASSIGN(const bool answers, AnswersAfterReset(board_.bauds.front()));
-      if (answers) return {};
+      TRY_ASSIGN(const auto facts, CallAfterReset(board_.bauds.front()));
+      if (facts) return *facts;
     }
     return Error{Code::kTimeout,
                  fmt::format("the bootloader on {} does not answer after {} resets, at {} baud at last; is it a {}, is "
@@ -118,25 +117,25 @@ class Stm32 final : public Bootloader {
                              port_.name(), kResets, board_.bauds.front(), board_.name)};
   }
 
-  Result<bool> AnswersAfterReset(std::uint32_t baud) {
+  Result<std::optional<Bytes>> CallAfterReset(std::uint32_t baud) {
     TRY(link_.SetBaud(baud));
     TRY(ResetStm32(port_, Stm32Boot::kSystemMemory));
     return link_.Call();
   }
 
   /// The bootloader keeps the baud rate that it was first called at: there is one choice.
-  Result<void> BeginByHand() {
+  Result<Bytes> BeginByHand() {
     TRY(link_.SetBaud(board_.bauds.front()));
-    TRY_ASSIGN(bool answers, link_.Call());
-    if (!answers) {
+    TRY_ASSIGN(auto facts, link_.Call());
+    if (!facts) {
       // It may wait for the rest of something that never came.
       const auto in_step = link_.Resynchronise();
       if (!in_step && in_step.error().code == Code::kUnavailable) return in_step.error();
       if (in_step) {
-        TRY_ASSIGN(answers, link_.Call());
+        TRY_ASSIGN(facts, link_.Call());
       }
     }
-    if (answers) return {};
+    if (facts) return *facts;
     return Error{Code::kTimeout,
                  fmt::format("the bootloader on {} does not answer at {} baud; is it a {}? Set BOOT0 high and BOOT1 "
                              "low, press the reset button, and flash again",

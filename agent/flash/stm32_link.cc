@@ -39,16 +39,16 @@ Result<void> Stm32Link::SetBaud(std::uint32_t baud) {
   return {};
 }
 
-Result<bool> Stm32Link::Call() {
+Result<std::optional<Bytes>> Stm32Link::Call() {
   for (int init = 0; init < kInits; ++init) {
     TRY(Send({kStm32Init}));
     TRY_ASSIGN(const bool heard, Heard(std::array{kStm32Ack, kStm32Nack}, kShortPatience));
     if (!heard) continue;
     // An application that says "yes" has sent an ACK too.
-    TRY_ASSIGN(const bool is_bootloader, AnswersFacts());
-    if (is_bootloader) return true;
+    TRY_ASSIGN(auto facts, FactsIfAny());
+    if (facts) return facts;
   }
-  return false;
+  return std::optional<Bytes>();
 }
 
 Result<void> Stm32Link::Resynchronise() {
@@ -133,12 +133,13 @@ Result<bool> Stm32Link::BecameQuiet() {
   return false;
 }
 
-Result<bool> Stm32Link::AnswersFacts() {
+Result<std::optional<Bytes>> Stm32Link::FactsIfAny() {
   TRY_ASSIGN(const bool quiet, BecameQuiet());
-  if (!quiet) return false;
-  const auto facts = Facts(Stm32Command::kGet);
-  if (!facts && facts.error().code == Code::kUnavailable) return facts.error();
-  return facts.has_value();
+  if (!quiet) return std::optional<Bytes>();
+  auto facts = Facts(Stm32Command::kGet);
+  if (facts) return std::optional(std::move(*facts));
+  if (facts.error().code == Code::kUnavailable) return std::move(facts).error();
+  return std::optional<Bytes>();
 }
 
 }  // namespace motley::agent

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,8 @@ class Stm32Link {
   Result<void> SetBaud(std::uint32_t baud);
   std::uint32_t baud() const { return baud_; }
 
-  /// Whether a bootloader answers that has been reset, or was used before at this baud rate.
-  Result<bool> Call();
+  /// What Facts(kGet) says where a bootloader answers that has been reset, or was used before at this baud rate.
+  Result<std::optional<std::vector<std::uint8_t>>> Call();
 
   /// Ends whatever command the bootloader is in, without harm unless that is an erase.
   Result<void> Resynchronise();
@@ -45,7 +46,7 @@ class Stm32Link {
   Deadline Patience(std::size_t bytes, std::chrono::milliseconds work) const;
   Result<bool> Heard(std::span<const std::uint8_t> either, std::chrono::milliseconds patience);
   Result<bool> BecameQuiet();
-  Result<bool> AnswersFacts();
+  Result<std::optional<std::vector<std::uint8_t>>> FactsIfAny();
 
   SerialPort& port_;
   std::uint32_t baud_ = 0;
