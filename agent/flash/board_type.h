@@ -79,7 +79,7 @@ struct BoardType {
   /// Of the application: its hello and its lines.
   std::uint32_t hello_baud = 115200;
   std::vector<UsbId> usb_ids;
-  /// Of kTool: a program and its arguments, in which {port}, {image}, {baud}, {chip} and {address} are replaced.
+  /// Of kTool: a program and its arguments, in which words in braces are replaced: see ToolWords.
   std::vector<std::string> tool;
   ToolImage tool_image = ToolImage::kHex;
   std::chrono::seconds tool_deadline{180};

@@ -10,7 +10,7 @@
 namespace motley::agent {
 namespace {
 
-constexpr std::array<std::string_view, 5> kWords{"port", "image", "chip", "baud", "address"};
+constexpr std::array<std::string_view, 6> kWords{"port", "image", "chip", "serial", "baud", "address"};
 
 /// Gives each {word} of `text` to `replace`, which has what it stands for. A word has small letters only: braces around
 /// anything else are the program's.
@@ -61,6 +61,11 @@ Result<void> CheckToolCommand(const std::vector<std::string>& command, ToolBaud 
   return {};
 }
 
+bool NamesSerialNumber(const std::vector<std::string>& command) {
+  return std::any_of(command.begin(), command.end(),
+                     [](const std::string& argument) { return argument.find("{serial}") != std::string::npos; });
+}
+
 std::vector<std::string> FillInToolCommand(const std::vector<std::string>& command, const ToolWords& words) {
   std::vector<std::string> filled;
   for (const std::string& argument : command) {
@@ -68,6 +73,7 @@ std::vector<std::string> FillInToolCommand(const std::vector<std::string>& comma
       if (word == "port") return words.port;
       if (word == "image") return words.image;
       if (word == "chip") return words.chip;
+      if (word == "serial") return words.serial;
       if (word == "baud") return std::to_string(words.baud);
       return fmt::format("0x{:X}", words.address);
     }));

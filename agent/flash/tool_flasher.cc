@@ -61,6 +61,19 @@ std::string LastLines(const CommandEnd& end) {
   return last.empty() ? "it said nothing" : last;
 }
 
+/// Of the board at `port`. Errors: kInvalid (the command names it, and it has none).
+Result<std::string> SerialNumberOf(const std::string& port, SerialSystem& system, const BoardType& board) {
+  TRY_ASSIGN(const std::vector<PortInfo> ports, system.List());
+  for (const PortInfo& info : ports) {
+    if (info.name == port && !info.serial_number.empty()) return info.serial_number;
+  }
+  if (!NamesSerialNumber(board.tool)) return std::string();
+  return Error{Code::kInvalid,
+               fmt::format("{} finds a {} by its USB serial number, and the one at {} has none; write a type whose "
+                           "command does without {{serial}} into a file of boards, and plug in only one of them",
+                           board.tool.front(), board.name, port)};
+}
+
 Error NotInstalled(const BoardType& board) {
   const std::string& program = board.tool.front();
   const std::string way_out = board.tool_package.empty()
@@ -85,9 +98,11 @@ Result<FlashReport> ToolFlasher::Flash(std::unique_ptr<SerialPort>& port, const 
   TRY(CheckFits(job.image, board));
   const std::string name = board.tool_image == ToolImage::kHex ? "image.hex" : "image.bin";
   TRY_ASSIGN(const auto file, ToolFile::Create(name, ToolImageOf(job.image, board)));
+  TRY_ASSIGN(const std::string serial_number, SerialNumberOf(port->name(), system_, board));
   ToolWords words{.port = port->name(),
                   .image = file->path(),
                   .chip = board.chip,
+                  .serial = serial_number,
                   .baud = board.bauds.front(),
                   .address = job.image.segments.front().address};
   if (board.reset == ResetMethod::kTouch1200) {

@@ -14,8 +14,9 @@ class ToolFlasher final : public Flasher {
   /// `system` outlives the object.
   explicit ToolFlasher(SerialSystem& system) : system_(system) {}
 
-  /// Closes the port. Errors: kNotFound (the program is not installed; names its package), kTimeout (it did not end in
-  /// time, or the board did not come back after the touch), kUnavailable (the program failed; with its last lines).
+  /// Closes the port. Errors: kInvalid (the image does not fit; the board has no serial number to be found by),
+  /// kNotFound (the program is not installed; names its package), kTimeout (it did not end in time, or the board did
+  /// not come back after the touch), kUnavailable (the program failed; with its last lines).
   Result<FlashReport> Flash(std::unique_ptr<SerialPort>& port, const BoardType& board, const FlashJob& job) override;
 
  private:

@@ -142,6 +142,21 @@ TEST_F(ToolFlasherTest, EndsAProgramThatDoesNotEnd) {
   EXPECT_THAT(late.error().message, AllOf(HasSubstr("did not end within 1000 ms"), HasSubstr("waiting")));
 }
 
+TEST_F(ToolFlasherTest, NamesTheBoardByItsSerialNumberOrDoesNotFlashAny) {
+  const std::string words = folder_ / "words";
+  board_.tool = {"sh", "-c", "echo $0 >" + words, "{serial}", "{image}"};
+  const auto none = Flash();
+  ASSERT_FALSE(none.has_value());
+  EXPECT_THAT(none.error().message,
+              HasSubstr("sh finds a thing by its USB serial number, and the one at /dev/ttyACM7 has none"));
+  EXPECT_FALSE(ReadFile(words, 100).has_value());
+  PortInfo info = Info(kName, 0x374B);
+  info.serial_number = "066DFF";
+  system_.looks = {{Info("/dev/ttyACM6", 0x374B), info}};
+  ASSERT_TRUE(Flash().has_value());
+  EXPECT_EQ(File("words"), "066DFF\n");
+}
+
 TEST_F(ToolFlasherTest, StartsNoProgramForAnImageThatDoesNotFit) {
   board_.application_end = 0x2015;
   ASSERT_FALSE(Flash("touch " + folder_.path() + "/ran").has_value());
@@ -152,11 +167,9 @@ TEST_F(ToolFlasherTest, TouchesAndThenUsesThePortThatTheBootloaderBringsUp) {
   board_.reset = ResetMethod::kTouch1200;
   board_.bootloader_usb_ids = {{0x2341, 0x0036}};
   // Another new port is somebody else's.
-  system_.looks = {{Info(kName, 0x8036)},
-                   {Info(kName, 0x8036)},
-                   {},
-                   {Info("/dev/ttyACM8", 0x0043)},
-                   {Info("/dev/ttyACM8", 0x0043), Info("/dev/ttyACM9", 0x0036)}};
+  system_.looks = {{Info(kName, 0x8036)},          {Info(kName, 0x8036)},
+                   {Info(kName, 0x8036)},          {},
+                   {Info("/dev/ttyACM8", 0x0043)}, {Info("/dev/ttyACM8", 0x0043), Info("/dev/ttyACM9", 0x0036)}};
   const auto flashed = Flash("echo $1 >" + folder_.path() + "/words");
   ASSERT_TRUE(flashed.has_value()) << flashed.error().message;
   EXPECT_THAT(system_.done, ElementsAre("baud 1200", "dtr off", "close"));
@@ -186,9 +199,10 @@ TEST(BootloaderPort, IsANewOneOrTheSameOneThatWasAway) {
 }
 
 TEST(ToolCommand, ReplacesWordsAndLeavesOtherBraces) {
-  EXPECT_THAT(FillInToolCommand({"p", "-f{image}:{port}", "{ echo {baud} }", "{a b}", "{", "{chip}{address}"},
-                                {.port = "P", .image = "I{baud}", .chip = "C", .baud = 9600, .address = 0x2000}),
-              ElementsAre("p", "-fI{baud}:P", "{ echo 9600 }", "{a b}", "{", "C0x2000"));
+  EXPECT_THAT(
+      FillInToolCommand({"p", "-f{image}:{port}", "{ echo {baud} }", "{a b}", "{", "{chip}{address}{serial}"},
+                        {.port = "P", .image = "I{baud}", .chip = "C", .serial = "S", .baud = 9600, .address = 0x2000}),
+      ElementsAre("p", "-fI{baud}:P", "{ echo 9600 }", "{a b}", "{", "C0x2000S"));
 }
 
 }  // namespace
