@@ -37,6 +37,9 @@ std::vector<v1::ReportedDevice> Devices::Report() const {
     }
     entry.set_state(kStates.at(device->state));
     entry.set_detail(device->open_error.empty() ? device->flash_error : device->open_error);
+    if (!entry.present() && device->last_seen) {
+      entry.mutable_last_seen()->set_seconds(std::chrono::system_clock::to_time_t(*device->last_seen));
+    }
     entry.set_restarts(device->starts.unasked());
     entry.set_written_bytes(device->flashed.written_bytes);
     entry.set_skipped_bytes(device->flashed.skipped_bytes);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/devices/devices.h"
+#include "agent/devices/speech.h"
 #include "agent/devices/starts.h"
 
 namespace motley::agent {
@@ -28,7 +29,8 @@ struct Devices::Device {
     kFlashing,
   };
 
-  Device(Loop& loop, std::string device_id) : id(std::move(device_id)), worker(loop, "serial") {}
+  Device(Loop& loop, std::string device_id, Speech::Limits limits)
+      : id(std::move(device_id)), speech(limits), worker(loop, "serial") {}
 
   const std::string id;
   PortInfo info;
@@ -38,7 +40,15 @@ struct Devices::Device {
   std::chrono::steady_clock::time_point returns_until;
   std::unique_ptr<SerialPort> port;
   Handle watch;
-  LineSplitter splitter;
+  Speech speech;
+  /// Of what was dropped or was wrong: what was told, and whether more is to be told soon.
+  Speech::Counts told;
+  bool is_telling = false;
+  Handle telling;
+  /// Dropping counts as the same flood until then.
+  std::chrono::steady_clock::time_point flood_ends;
+  /// When it was unplugged.
+  std::optional<std::chrono::system_clock::time_point> last_seen;
   std::optional<Hello> hello;
   /// What came since the last reset and was no hello.
   std::string heard;
@@ -54,9 +64,6 @@ struct Devices::Device {
   /// Probations under way: their ends.
   std::map<int, Handle> probations;
   int next_number = 0;
-  std::chrono::steady_clock::time_point second_began;
-  int lines_this_second = 0;
-  std::uint64_t dropped = 0;
   Worker worker;
 };
 

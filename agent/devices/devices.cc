@@ -149,7 +149,7 @@ bool Devices::Came(const Ports& there) {
 
 void Devices::Plug(const std::string& id, const PortInfo& info) {
   auto& device = devices_[id];
-  if (!device) device = std::make_unique<Device>(loop_, id);
+  if (!device) device = std::make_unique<Device>(loop_, id, options_.limits);
   device->info = info;
   device->type = catalogue_.Of(info.usb_vendor, info.usb_product, info.serial_number, info.name);
   device->starts = Starts();
@@ -164,6 +164,7 @@ void Devices::Unplug(Device& device) {
   device.watch.Reset();
   device.port.reset();
   device.state = Device::State::kAbsent;
+  device.last_seen = loop_.WallNow();
   device.hello.reset();
   device.open_error.clear();
   device.returns_until = {};

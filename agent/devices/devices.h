@@ -10,6 +10,7 @@
 
 #include "agent/devices/hotplug.h"
 #include "agent/devices/lines.h"
+#include "agent/devices/speech.h"
 #include "agent/flash/catalogue.h"
 #include "agent/flash/flasher.h"
 #include "agent/serial/port.h"
@@ -30,6 +31,13 @@ struct DeviceEvents {
   std::function<void(const std::string& device, const std::string& line)> line;
   /// `came` false: it was unplugged.
   std::function<void(const std::string& device, const std::string& board, const std::string& port, bool came)> plugged;
+  /// A number that it measured, or how much of what it said was dropped or wrong: dropped_lines, dropped_readings,
+  /// broken_frames and refused_values, each the sum since the agent's start.
+  std::function<void(const std::string& device, const std::string& metric, double value)> reading =
+      [](const std::string&, const std::string&, double) {};
+  /// For people: something is wrong with what it says.
+  std::function<void(const std::string& device, const std::string& text)> trouble = [](const std::string&,
+                                                                                       const std::string&) {};
 };
 
 /// The boards on the serial ports: finds them, holds their ports, listens to them, and flashes them. A board is known
@@ -48,8 +56,8 @@ class Devices {
     std::chrono::milliseconds return_patience{5000};
     /// Null: boards are found by scanning alone. Outlives the object.
     Hotplug* hotplug = nullptr;
-    /// Lines a second from one board; more are counted and dropped.
-    int max_lines_a_second = 100;
+    /// Of each board.
+    Speech::Limits limits;
   };
   /// `catalogue` outlives the object.
   Devices(Loop& loop, SerialSystem& system, const BoardCatalogue& catalogue, DeviceEvents events, Options options);
@@ -149,7 +157,8 @@ class Devices {
   void Opened(const std::string& id, PortResult port);
   void Listen(Device& device);
   void Read(Device& device);
-  void Line(Device& device, std::string line);
+  void SaidHello(Device& device, const Hello& hello);
+  void TellCounts(Device& device);
   void Settle(Device& device);
   void StartsAnew(Device& device);
 

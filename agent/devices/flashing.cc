@@ -49,7 +49,7 @@ void Devices::Flash(const std::string& id, const BoardType& board, FlashOrder or
   }
   device.hello.reset();
   device.heard.clear();
-  device.splitter.Clear();
+  device.speech.Clear();
   auto port = TakePort(device);
   events_.changed();
   device.worker.Run(

@@ -34,6 +34,17 @@ std::uint16_t Crc16(std::span<const std::uint8_t> bytes) {
 
 bool IsText(std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || byte == '\t' || byte == '\r' || byte == '\n'; }
 
+/// Whether what follows a zero is a line, so that it need not wait for another zero: the zero was noise, as resets and
+/// breaks make it. A frame has neither a hello in plain text, nor text only up to a line feed: behind its first byte is
+/// the tag of a field, which is no text, or a line feed for a hello.
+bool IsLineByItself(std::span<const std::uint8_t> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto end = text.find('\n', 2);
+  if (end == text.npos) return false;
+  if (ParseHello(text.substr(0, text.rfind('\n')))) return true;
+  return text[1] != '\n' && std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(end), IsText);
+}
+
 }  // namespace
 
 std::optional<v1::DeviceMessage> ParseFrame(std::span<const std::uint8_t> frame) {
@@ -55,8 +66,9 @@ void DeviceStream::Add(std::span<const std::uint8_t> bytes, const Sink& sink) {
       before = before.first(std::min(before.size(), kMaxFrameBytes + 1 - frame_.size()));
       frame_.insert(frame_.end(), before.begin(), before.end());
       bytes = bytes.subspan(before.size());
-      if (frame_.size() > kMaxFrameBytes) {
-        GiveUp(sink);
+      const bool is_line = IsLineByItself(frame_);
+      if (is_line || frame_.size() > kMaxFrameBytes) {
+        is_line ? lines_.Add(std::exchange(frame_, {}), sink.line) : GiveUp(sink);
         in_frame_ = false;
         continue;
       }

@@ -18,12 +18,6 @@ std::string_view Word(std::string_view& text) {
   return word;
 }
 
-bool IsMetricName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxWordBytes &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
-             std::string_view::npos;
-}
-
 /// Boards send ASCII; what is not is noise on the line.
 std::string Printable(std::string_view bytes) {
   std::string line(bytes);
@@ -35,6 +29,12 @@ std::string Printable(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool IsMetricName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxWordBytes &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+             std::string_view::npos;
+}
 
 std::optional<Hello> ParseHello(std::string_view line) {
   const auto start = line.find(kHello);

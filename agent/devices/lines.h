@@ -24,6 +24,9 @@ struct Hello {
 /// The hello in a line. Bytes in front of it are skipped: what was on the wire before the reset.
 std::optional<Hello> ParseHello(std::string_view line);
 
+/// [A-Za-z0-9_.-]{1,63}.
+bool IsMetricName(std::string_view name);
+
 /// The key=value words of a line whose values are numbers: "uptime_ms=5 led=on t=21.5" gives uptime_ms and t.
 std::vector<std::pair<std::string, double>> ParseReadings(std::string_view line);
 

@@ -13,6 +13,10 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHeardBytes = 80;
+/// What was dropped or was wrong is told so often at most.
+constexpr std::chrono::seconds kTellPause{1};
+/// Without dropping for so long a flood is over.
+constexpr std::chrono::minutes kFloodPause{1};
 
 /// Blocks. Opens the port of a board whose application starts anew by that.
 Result<std::unique_ptr<SerialPort>> OpenAndStart(SerialSystem& system, const std::string& name,
@@ -50,7 +54,7 @@ void Devices::Opened(const std::string& id, PortResult port) {
     device.port = *std::move(port);
     device.hello.reset();
     device.heard.clear();
-    device.splitter.Clear();
+    device.speech.Clear();
     device.starts.Expect();
     Listen(device);
   }
@@ -75,31 +79,51 @@ void Devices::Read(Device& device) {
     events_.changed();
     return;
   }
-  device.splitter.Add({buffer.data(), *got}, [&](std::string line) { Line(device, std::move(line)); });
+  device.speech.Add(
+      {buffer.data(), *got}, loop_.Now(),
+      {.hello = [&](const Hello& hello) { SaidHello(device, hello); },
+       .line =
+           [&](const std::string& line) {
+             if (!device.hello) device.heard = line.substr(0, kMaxHeardBytes);
+             events_.line(device.id, line);
+           },
+       .reading = [&](const std::string& metric, double value) { events_.reading(device.id, metric, value); }});
+  if (device.speech.counts() == device.told || device.is_telling) return;
+  device.is_telling = true;
+  device.telling = loop_.After(kTellPause, [this, &device] { TellCounts(device); });
 }
 
-void Devices::Line(Device& device, std::string line) {
-  if (auto hello = ParseHello(line)) {
-    const auto restarts = device.starts.unasked();
-    device.starts.Saw(loop_.Now());
-    const bool news = device.hello != hello || device.starts.unasked() != restarts;
-    device.hello = std::move(hello);
-    Settle(device);
-    if (news) events_.changed();
-  } else if (!device.hello) {
-    device.heard = line.substr(0, kMaxHeardBytes);
+void Devices::SaidHello(Device& device, const Hello& hello) {
+  const auto restarts = device.starts.unasked();
+  device.starts.Saw(loop_.Now());
+  const bool news = device.hello != hello || device.starts.unasked() != restarts;
+  device.hello = hello;
+  Settle(device);
+  if (news) events_.changed();
+}
+
+/// All counts as readings, and a flood in words when it begins.
+void Devices::TellCounts(Device& device) {
+  device.is_telling = false;
+  const Speech::Counts& now = device.speech.counts();
+  const Speech::Counts before = std::exchange(device.told, now);
+  const auto tell = [&](const char* metric, std::uint64_t count, std::uint64_t told) {
+    if (count != told) events_.reading(device.id, metric, static_cast<double>(count));
+  };
+  tell("dropped_lines", now.dropped_lines, before.dropped_lines);
+  tell("dropped_readings", now.dropped_readings, before.dropped_readings);
+  tell("broken_frames", now.broken_frames, before.broken_frames);
+  tell("refused_values", now.refused_values, before.refused_values);
+  const auto lines = now.dropped_lines - before.dropped_lines;
+  const auto readings = now.dropped_readings - before.dropped_readings;
+  if (lines + readings == 0) return;
+  if (loop_.Now() >= device.flood_ends) {
+    events_.trouble(device.id,
+                    fmt::format("it says too much: {} lines and {} readings were dropped; {} lines and {} "
+                                "readings a second are kept, and dropped_lines and dropped_readings count on",
+                                lines, readings, options_.limits.lines_a_second, options_.limits.readings_a_second));
   }
-  if (loop_.Now() - device.second_began >= std::chrono::seconds(1)) {
-    if (device.dropped > 0) LogWarning("board {} talks too much: {} lines dropped", device.id, device.dropped);
-    device.second_began = loop_.Now();
-    device.lines_this_second = 0;
-    device.dropped = 0;
-  }
-  if (++device.lines_this_second > options_.max_lines_a_second) {
-    ++device.dropped;
-    return;
-  }
-  events_.line(device.id, line);
+  device.flood_ends = loop_.Now() + kFloodPause;
 }
 
 /// Answers whoever waits for a hello, if there is an answer.

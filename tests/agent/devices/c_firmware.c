@@ -5,6 +5,9 @@
 MOTLEY_FIRMWARE("greenhouse", "1.2.0")
 
 void c_firmware_hello(c_firmware_put put) { motley_hello(put, "ok"); }
+void c_firmware_say_hello(c_firmware_put put, const char* firmware, const char* version, const char* self_test) {
+  motley_say_hello(put, firmware, version, self_test);
+}
 void c_firmware_reading_float(c_firmware_put put, const char* metric, float value) {
   motley_reading_float(put, metric, value);
 }

@@ -10,6 +10,7 @@ extern "C" {
 typedef void (*c_firmware_put)(uint8_t byte);
 
 void c_firmware_hello(c_firmware_put put);
+void c_firmware_say_hello(c_firmware_put put, const char* firmware, const char* version, const char* self_test);
 void c_firmware_reading_float(c_firmware_put put, const char* metric, float value);
 void c_firmware_reading_int(c_firmware_put put, const char* metric, int32_t value);
 void c_firmware_text(c_firmware_put put, const char* text);

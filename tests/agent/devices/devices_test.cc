@@ -53,6 +53,12 @@ class DevicesTest : public testing::Test {
     events.line = [this](const std::string& device, const std::string& line) {
       lines_.push_back(device + ": " + line);
     };
+    events.reading = [this](const std::string& device, const std::string& metric, double value) {
+      readings_[device + ": " + metric] = value;
+    };
+    events.trouble = [this](const std::string& device, const std::string& text) {
+      troubles_.push_back(device + ": " + text);
+    };
     events.plugged = [this](const std::string& device, const std::string&, const std::string&, bool came) {
       plugged_.push_back((came ? "+" : "-") + device);
     };
@@ -104,6 +110,8 @@ class DevicesTest : public testing::Test {
   tests::FakeSerialSystem system_;
   std::vector<std::string> lines_;
   std::vector<std::string> plugged_;
+  std::vector<std::string> troubles_;
+  std::map<std::string, double> readings_;
   int changes_ = 0;
   std::unique_ptr<Devices> devices_;
   const BoardCatalogue catalogue_ = BoardCatalogue::BuiltIn();
@@ -167,6 +175,40 @@ TEST_F(DevicesTest, PassesLinesOnButNotAFlood) {
   ASSERT_TRUE(RunUntil(*loop_, [&] { return lines_.size() >= 100; }));
   EXPECT_FALSE(RunUntil(
       *loop_, [&] { return lines_.size() > 200; }, milliseconds(50)));
+}
+
+TEST_F(DevicesTest, TellOfAFloodOnceAndCountOn) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  Start();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return board.opened == 1; }));
+  for (const double sum : {150.0, 300.0}) {
+    for (int i = 0; i < 250; ++i) board.Say("x\n");
+    ASSERT_TRUE(RunUntil(*loop_, [&] { return readings_["A: dropped_lines"] == sum; })) << sum;
+  }
+  ASSERT_EQ(troubles_.size(), 1u);
+  EXPECT_THAT(troubles_[0], HasSubstr("A: it says too much: 150 lines and 0 readings were dropped; 100 lines and 500"));
+}
+
+TEST_F(DevicesTest, HearFramesAsWellAsLines) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  Start();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return board.opened == 1; }));
+  // The message with the metric "t" and the integer 5, and a frame whose CRC is wrong.
+  board.Say("u=1\n" + std::string("\x00\x0a\x12\x05\x0a\x01t\x18\x0a\xfa\x15\x00", 12));
+  board.Say(std::string("\x00\x0a\x12\x05\x0a\x01t\x18\x0a\xfa\x16\x00", 12));
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return readings_.contains("A: broken_frames"); }));
+  EXPECT_EQ(readings_["A: u"], 1);
+  EXPECT_EQ(readings_["A: t"], 5);
+  EXPECT_EQ(readings_["A: broken_frames"], 1);
+}
+
+TEST_F(DevicesTest, SayWhenABoardWasThereLast) {
+  FakeBoard& board = system_.Plug("/dev/ttyACM0", "A");
+  Start();
+  EXPECT_FALSE(devices_->Report().at(0).has_last_seen());
+  board.Unplug();
+  ASSERT_TRUE(RunUntil(*loop_, [&] { return !devices_->Report().at(0).present(); }));
+  EXPECT_TRUE(devices_->Report().at(0).has_last_seen());
 }
 
 TEST_F(DevicesTest, FlashesAndListensAgain) {
