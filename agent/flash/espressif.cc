@@ -35,6 +35,8 @@ constexpr milliseconds kBaudChange{20};
 /// A reply at a speed that the line or the chip does not manage never comes.
 constexpr milliseconds kBaudPatience{200};
 constexpr int kBaudTries = 2;
+/// A wrong bit on the line may make it another chip, or spoil the end of a message and with it the next one.
+constexpr int kAsks = 3;
 /// What Espressif's own tools allow for a MiB. The ROM erases before it answers, and writes before it answers.
 constexpr milliseconds kErasePatience{30'000};
 constexpr milliseconds kWritePatience{40'000};
@@ -119,17 +121,20 @@ class Espressif final : public Bootloader {
 
  private:
   Result<void> CheckChip() {
-    // Not allowed in earnest, or a bit that was another on the line: the second try tells.
-    auto id = link_.ReadRegister(kChipIdRegister);
-    if (!id && id.error().code == Code::kCorrupt) id = link_.ReadRegister(kChipIdRegister);
-    if (!id && id.error().code == Code::kCorrupt) {
-      return Error{Code::kDenied,
-                   fmt::format("the chip on {} does not let its registers be read: secure download mode is burnt into "
-                               "its fuses, for good; update it through its application, or use another chip",
-                               port_.name())};
-    }
-    TRY(id);
-    TRY(CheckChipId(board_, *id, port_.name()));
+    auto checked = AskChip();
+    const auto refused = [&] { return !checked && checked.error().code != Code::kUnavailable; };
+    for (int asked = 1; refused() && asked < kAsks; ++asked) checked = AskChip();
+    if (!refused() || checked.error().code != Code::kCorrupt) return checked;
+    return Error{
+        Code::kDenied,
+        fmt::format("the chip on {} does not let its registers be read: secure download mode is burnt into its "
+                    "fuses, for good; update it through its application, or use another chip",
+                    port_.name())};
+  }
+
+  Result<void> AskChip() {
+    TRY_ASSIGN(const std::uint32_t id, link_.ReadRegister(kChipIdRegister));
+    TRY(CheckChipId(board_, id, port_.name()));
     if (is_esp8266_) return {};
     TRY_ASSIGN(const std::uint32_t fuses, link_.ReadRegister(kEncryptionFuses));
     if (std::popcount(fuses >> kEncryptionShift & kEncryptionBits) % 2 == 0) return {};
