@@ -70,6 +70,12 @@ Agent::Agent(EventLoop& loop, Config config, UniqueFd lock, std::unique_ptr<Stor
                     [this](const std::string& device, const std::string& board, const std::string& port, bool came) {
                       Happened(came ? v1::Event::SEVERITY_INFO : v1::Event::SEVERITY_WARNING, "device:" + device,
                                board + (came ? " is plugged in at " : " is unplugged from ") + port);
+                    },
+                .reading = [this](const std::string& device, const std::string& metric,
+                                  double value) { DeviceReading(device, metric, value); },
+                .trouble =
+                    [this](const std::string& device, const std::string& text) {
+                      Happened(v1::Event::SEVERITY_WARNING, "device:" + device, text);
                     }},
                {.hotplug = hotplug_.get()}),
       enroller_(loop, "enrol") {}
@@ -114,14 +120,14 @@ void Agent::TryToEnrol() {
 void Agent::Run(Identity identity) {
   if (!config_.broker_url.empty()) identity.broker_url = config_.broker_url;
   if (!config_.controller_url.empty()) identity.controller_url = config_.controller_url;
-  MakeEngine(identity);
+  if (auto made = MakeEngine(identity); !made) return Fail(std::move(made).error());
   if (auto connected = Connect(identity); !connected) return Fail(std::move(connected).error());
   if (auto started = engine_->Start(); !started) return Fail(std::move(started).error());
   LogInfo("gateway {} is ready", identity.gateway);
   Sample();
 }
 
-void Agent::MakeEngine(const Identity& identity) {
+Result<void> Agent::MakeEngine(const Identity& identity) {
   const ArtifactPath artifact = [this](const std::string& digest) { return artifacts_.PathOf(digest); };
   const auto changed = [this] {
     if (uplink_) uplink_->ReportChanged();
@@ -134,6 +140,7 @@ void Agent::MakeEngine(const Identity& identity) {
   http.base_url = identity.controller_url;
   http.bearer_token = identity.secret;
   http.ca_file = config_.ca_file;
+  TRY_ASSIGN(device_orders_, DeviceOrders::Create(loop_, devices_, config_.state_folder + "/device-images", http));
   fetcher_ = std::make_unique<HttpFetcher>(loop_, artifacts_, http);
   secret_fetcher_ = std::make_unique<HttpSecretFetcher>(loop_, http);
   provision_ = std::make_unique<Provision>(*store_, artifacts_, *fetcher_, *secret_fetcher_);
@@ -145,6 +152,7 @@ void Agent::MakeEngine(const Identity& identity) {
   };
   engine_ = std::make_unique<Engine>(loop_, *store_, *provision_, kinds_->kinds(), *health_, std::move(events),
                                      Engine::Options{config_.drift_interval});
+  return {};
 }
 
 Result<void> Agent::Connect(const Identity& identity) {
@@ -160,6 +168,9 @@ Result<void> Agent::Connect(const Identity& identity) {
         fetch.lines() == 0 ? kDefaultLogLines : std::min<std::size_t>(fetch.lines(), kMaxLogLines);
     return ReadComponentLogs(config_.state_folder, fetch.component(), lines);
   };
+  handlers.device = [this](const v1::Command& command, DeviceOrders::Done done) {
+    OrderDevice(command, std::move(done));
+  };
   handlers.report = [this](v1::ReportedState& report) { Report(report); };
   Uplink::Options options;
   options.identity = identity;
@@ -169,6 +180,14 @@ Result<void> Agent::Connect(const Identity& identity) {
   options.ca_file = config_.ca_file;
   TRY_ASSIGN(uplink_, Uplink::Create(loop_, *store_, std::move(options), std::move(handlers)));
   return {};
+}
+
+void Agent::OrderDevice(const v1::Command& command, DeviceOrders::Done done) {
+  if (command.has_flash_device()) {
+    device_orders_->Flash(command.flash_device(), std::move(done));
+  } else {
+    device_orders_->Reset(command.reset_device().device(), std::move(done));
+  }
 }
 
 v1::Context Agent::Context() const {
@@ -204,14 +223,16 @@ void Agent::DeviceLine(const std::string& device, const std::string& line) {
   entry.set_device(device);
   entry.set_text(line);
   uplink_->outbox().Add(std::move(entry));
-  for (auto& [metric, value] : ParseReadings(line)) {
-    v1::Sample sample;
-    sample.set_time_us(WallMicros(loop_));
-    sample.set_source("device:" + device);
-    sample.set_metric(metric);
-    sample.set_value(value);
-    uplink_->outbox().Add(std::move(sample));
-  }
+}
+
+void Agent::DeviceReading(const std::string& device, const std::string& metric, double value) {
+  if (!uplink_) return;
+  v1::Sample sample;
+  sample.set_time_us(WallMicros(loop_));
+  sample.set_source("device:" + device);
+  sample.set_metric(metric);
+  sample.set_value(value);
+  uplink_->outbox().Add(std::move(sample));
 }
 
 void Agent::Happened(v1::Event::Severity severity, const std::string& source, const std::string& text) {

@@ -11,6 +11,7 @@
 #include "agent/devices/devices.h"
 #include "agent/devices/hotplug.h"
 #include "agent/link/uplink.h"
+#include "agent/orders/device_orders.h"
 #include "agent/reconcile/engine.h"
 #include "agent/store/store.h"
 #include "agent/telemetry/sampler.h"
@@ -41,12 +42,14 @@ class Agent {
   void Fail(Error error);
   void TryToEnrol();
   void Run(Identity identity);
-  void MakeEngine(const Identity& identity);
+  Result<void> MakeEngine(const Identity& identity);
   Result<void> Connect(const Identity& identity);
+  void OrderDevice(const v1::Command& command, DeviceOrders::Done done);
   void Sample();
   v1::Context Context() const;
   void Report(v1::ReportedState& report) const;
   void DeviceLine(const std::string& device, const std::string& line);
+  void DeviceReading(const std::string& device, const std::string& metric, double value);
   void Happened(v1::Event::Severity severity, const std::string& source, const std::string& text);
 
   EventLoop& loop_;
@@ -64,6 +67,7 @@ class Agent {
   std::unique_ptr<KindSet> kinds_;
   std::unique_ptr<HttpFetcher> fetcher_;
   std::unique_ptr<HttpSecretFetcher> secret_fetcher_;
+  std::unique_ptr<DeviceOrders> device_orders_;
   std::unique_ptr<Provision> provision_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<Engine> engine_;

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+
 #include "common/crypto/digest.h"
 #include "common/log/log.h"
 #include "common/mqtt/envelope.h"
@@ -16,6 +18,8 @@ using std::chrono::milliseconds;
 /// Leaves room for the envelope.
 constexpr std::size_t kMaxLogReplyBytes = kMaxMessageBytes - 64 * 1024;
 constexpr milliseconds kCloseTimeout{2000};
+/// More than a gateway has devices.
+constexpr std::size_t kRememberedOrders = 256;
 
 google::protobuf::Timestamp Now(const Loop& loop) { return TimeUtil::MicrosecondsToTimestamp(WallMicros(loop)); }
 
@@ -68,6 +72,7 @@ void Uplink::OnMqttConnected() {
   (void)link_->Publish({Topic(Channel::kPresence), PresencePayload(true), Retain::kYes});
   SendReport();
   outbox_.OnConnected();
+  for (v1::LogReply& reply : std::exchange(answers_, {})) Answer(std::move(reply));
 }
 
 void Uplink::OnMqttDisconnected(const Error& reason) {
@@ -166,6 +171,7 @@ void Uplink::OnCommand(const std::string& payload) {
       return handlers_.retry();
     case v1::Command::kResetDevice:
     case v1::Command::kFlashDevice:
+      return OrderDevice(command);
     case v1::Command::COMMAND_NOT_SET:
       LogWarning("command {} ignored: this version does not know it", command.id());
   }
@@ -187,6 +193,30 @@ void Uplink::SendLogs(const v1::Command& command) {
     for (std::size_t i = first; i < lines->size(); ++i) *reply.add_lines() = std::move((*lines)[i]);
   }
   (void)link_->Publish({Topic(Channel::kLog), Seal(reply), Retain::kNo});
+}
+
+void Uplink::OrderDevice(const v1::Command& command) {
+  if (std::find(orders_.begin(), orders_.end(), command.id()) != orders_.end()) return;
+  orders_.push_back(command.id());
+  if (orders_.size() > kRememberedOrders) orders_.pop_front();
+  handlers_.device(command, [this, id = command.id()](const Result<std::string>& done) {
+    v1::LogReply reply;
+    reply.set_id(id);
+    reply.set_gateway(options_.identity.gateway);
+    if (done) {
+      reply.set_done(*done);
+    } else {
+      reply.set_error(done.error().message);
+      reply.set_error_code(std::string(CodeName(done.error().code)));
+    }
+    Answer(std::move(reply));
+  });
+}
+
+void Uplink::Answer(v1::LogReply reply) {
+  if (link_->Publish({Topic(Channel::kLog), Seal(reply), Retain::kNo})) return;
+  answers_.push_back(std::move(reply));
+  if (answers_.size() > kRememberedOrders) answers_.pop_front();
 }
 
 void Uplink::Close() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ struct UplinkHandlers {
   std::function<void(const v1::DesiredState&)> desired;
   std::function<void()> retry;
   std::function<Result<std::vector<v1::LogLine>>(const v1::FetchLogs&)> logs;
+  /// Something to do with a device: reset_device or flash_device. `done` gets what was done, for people; once, and it
+  /// may take minutes.
+  std::function<void(const v1::Command&, std::function<void(Result<std::string>)> done)> device;
   /// Fills in all but gateway, epoch, sequence and time.
   std::function<void(v1::ReportedState&)> report;
 };
@@ -60,6 +64,9 @@ class Uplink final : public MqttListener {
   void OnCommand(const std::string& payload);
   void OnAck(const std::string& payload);
   void SendLogs(const v1::Command& command);
+  void OrderDevice(const v1::Command& command);
+  /// Now, or when there is a connection again.
+  void Answer(v1::LogReply reply);
 
   Loop& loop_;
   Store& store_;
@@ -68,6 +75,10 @@ class Uplink final : public MqttListener {
   const std::string instance_;
   std::unique_ptr<MqttLink> link_;
   Outbox outbox_;
+  /// Ids of the last orders for devices: one that comes twice is carried out once.
+  std::deque<std::string> orders_;
+  /// Answers to such orders that wait for a connection.
+  std::deque<v1::LogReply> answers_;
   /// The latest report; empty until there is one.
   std::string report_;
   std::uint64_t report_sequence_ = 0;
