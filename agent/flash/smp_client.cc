@@ -265,9 +265,10 @@ class SmpUpload {
   /// whether the piece was lost; sent again, it changes nothing, and any of the answers will do.
   Result<void> SendFirst() {
     std::vector<std::uint8_t> sequences;
-    for (const Deadline end = steady_clock::now() + kErasePatience; steady_clock::now() < end;) {
+    for (int attempt = 0; attempt < kErasePatience / kFirstPiecePatience; ++attempt) {
       TRY_ASSIGN(sequences.emplace_back(), SendPiece(0));
-      for (const Deadline next = std::min(end, steady_clock::now() + kFirstPiecePatience);;) {
+      const Deadline next = steady_clock::now() + kFirstPiecePatience;
+      while (true) {
         auto message = state_.Receive(next);
         if (!message && message.error().code == Code::kTimeout) break;
         if (!message) return std::move(message).error();

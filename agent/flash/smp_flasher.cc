@@ -13,9 +13,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// Until MCUboot has swapped two images of 472 KiB: three times 118 sectors, which take 85 ms to erase and 42 ms to
-/// write each (nRF52840 product specification).
-constexpr milliseconds kSwapPatience{60'000};
+/// To read what a device has, of a second each, until MCUboot has swapped two images of 472 KiB: three times 118
+/// sectors, which take 85 ms to erase and 42 ms to write each (nRF52840 product specification).
+constexpr int kSwapTries = 60;
 /// The application goes on for 250 ms after it was asked to reset (CONFIG_MCUMGR_GRP_OS_RESET_MS), and would answer as
 /// if it had not been.
 constexpr milliseconds kResetDelay{500};
@@ -94,10 +94,7 @@ class Session {
   Result<std::vector<SmpSlot>> Restart() {
     TRY(client_.Reset());
     TRY(DiscardUntil(port_, steady_clock::now() + kResetDelay));
-    for (const auto end = steady_clock::now() + kSwapPatience;;) {
-      auto slots = client_.ReadSlots(1);
-      if (slots || slots.error().code != Code::kTimeout || steady_clock::now() > end) return slots;
-    }
+    return client_.ReadSlots(kSwapTries);
   }
 
   Result<void> Upload(const FlashProgress& progress) {

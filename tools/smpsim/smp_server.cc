@@ -89,7 +89,7 @@ std::optional<SmpRefusal> SmpServer::Begin(const SmpPacket& request, Micros now)
   const bool write = request.op == kWrite;
   if (request.group == kImageGroup) return images_.Begin(request.command, write, *body, now);
   if (request.group != kOsGroup) return kNotSupported;
-  if (request.command == kEcho && write) return body->contains("d") ? std::nullopt : std::optional(kInvalidValue);
+  if (request.command == kEcho) return body->contains("d") ? std::nullopt : std::optional(kInvalidValue);
   if (request.command == kParameters && !write && says_buffers_) return std::nullopt;
   if (request.command != kReset || !write) return kNotSupported;
   reset_at_ = now + kResetDelay;
@@ -99,6 +99,9 @@ std::optional<SmpRefusal> SmpServer::Begin(const SmpPacket& request, Micros now)
 void SmpServer::Answer(const SmpPacket& request, std::optional<SmpRefusal> refusal) {
   CborWriter body;
   body.BeginMap();
+  // Older clients wait for it (CONFIG_MCUMGR_SMP_LEGACY_RC_BEHAVIOUR).
+  const bool uploads = request.group == kImageGroup && request.command == ImageServer::kUpload;
+  if (!refusal && uploads && protocol_ == 1) body.Text("rc").Unsigned(0);
   if (refusal && request.version > 0 && protocol_ == 2 && refusal->group != 0) {
     body.Text("err").BeginMap().Text("group").Unsigned(refusal->group).Text("rc").Unsigned(refusal->code).End();
   } else if (refusal) {

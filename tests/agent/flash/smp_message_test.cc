@@ -27,6 +27,42 @@ TEST(SmpMessage, IsOneLineWhenItIsShort) {
             "AAsIAAABAAFCAKDczA==\n");
 }
 
+// What others have on the wire: Apache's mcumgr asks for the list of images (issue 167 of apache/mynewt-mcumgr, a log
+// of 2023-03-22), and newtmgr does so without a body (pull request 198 of apache/mynewt-core, a log of 2017-03-07).
+TEST(SmpDecoder, ReadsTheFramesOfOtherClients) {
+  SmpDecoder decoder;
+  const auto messages =
+      decoder.Add(Bytes("\x06\x09"
+                        "AAsAAAABAAFCAKD1Mw==\n\x06\x09"
+                        "AAoAAAAAAAEAADcw\n"));
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].op, SmpMessage::Op::kRead);
+  EXPECT_EQ(messages[0].group, 1);
+  EXPECT_EQ(messages[0].sequence, 66);
+  EXPECT_EQ(messages[0].command, 0);
+  EXPECT_THAT(messages[0].body, ElementsAre(0xA0));
+  EXPECT_EQ(messages[1].group, 1);
+  EXPECT_EQ(messages[1].sequence, 0);
+  EXPECT_THAT(messages[1].body, IsEmpty());
+}
+
+// An echo of 100 characters, by the tests of cmcumgr-client (LeBlue, 2022): two lines, the first of 127 bytes.
+TEST(SmpDecoder, ReadsTheLinesOfOtherClients) {
+  const std::string lines =
+      "\x06\x09"
+      "AHMDAABpAAAAAKFhcnhkMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5"
+      "MDEyMzQ1Njc4\n\x04\x14"
+      "OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MKkq\n";
+  EXPECT_EQ(lines.find('\n'), 126u);
+  SmpDecoder decoder;
+  const auto messages = decoder.Add(Bytes(lines));
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].op, SmpMessage::Op::kWriteAnswer);
+  // {"r": text}: 0xA1, 0x61 'r', 0x78 and the number of characters.
+  EXPECT_EQ(Text(messages[0].body).substr(0, 15), "\xA1\x61r\x78\x64" + std::string("1234567890"));
+  EXPECT_EQ(messages[0].body.size(), 105u);
+}
+
 TEST(SmpMessage, TakesNoLineOfMoreThan127Bytes) {
   for (const std::size_t size : {0u, 81u, 82u, 83u, 200u, 1000u}) {
     const std::string text = Text(EncodeSmp(Message(size)));
