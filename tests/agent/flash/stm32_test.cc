@@ -103,6 +103,20 @@ TEST_F(Stm32Test, DoesNotWriteBlocksThatAreErasedAnyway) {
   EXPECT_EQ(board_.Statistic("programmed_bytes"), std::to_string(4096 - 7 * 256));
 }
 
+TEST_F(Stm32Test, WritesABlockAgainWithoutStartingOver) {
+  board_.lose_byte = 17;  // the first block, after 6 messages to connect, 6 to compare and 2 to erase
+  board_.lose_answer = 40;
+  ExpectFlashed(Flash(Program("1.0.0")), Program("1.0.0"));
+  EXPECT_EQ(board_.Statistic("erased_sectors"), "3");
+}
+
+TEST_F(Stm32Test, DoesNotWriteABlockTwiceWhoseAnswerWasLost) {
+  board_.lose_answer = 17;
+  ExpectFlashed(Flash(Program("1.0.0")), Program("1.0.0"));
+  EXPECT_EQ(board_.Statistic("erased_sectors"), "3");
+  EXPECT_EQ(board_.Statistic("programmed_bytes"), "3072");
+}
+
 TEST_F(Stm32Test, FallsBackToTheSlowerRateWhereTheFasterOneIsNotMeasured) {
   board_.chip.Execute("max-baud 230400", board_.now);
   ExpectFlashed(Flash(Program("1.0.0")), Program("1.0.0"));
