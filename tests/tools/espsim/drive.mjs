@@ -3,8 +3,8 @@
 //
 //   node drive.mjs PORT BOARD_CTL DIR SERIAL ACTION [ADDRESS FILE] [BAUD]
 //
-// ACTION: write (compressed), write-plain, verify (by the ROM's digest), read (first 64 bytes, over the registers of the
-// flash controller), identify. Modem lines go to the board over its control socket, since Node.js has no call for them.
+// ACTION: write (compressed), write-plain, verify (by the ROM's digest), read (first 64 bytes, over the registers of
+// the flash controller), identify. Modem lines go to the board over its control socket: Node.js has no call for them.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -64,9 +64,14 @@ const md5 = (bytes) => createHash('md5').update(bytes).digest('hex');
 const twice = (digits) => Buffer.from(digits, 'ascii').toString('hex');
 
 async function run() {
-  const quiet = { clean() {}, writeLine(line) { if (process.env.VERBOSE) console.log(line); }, write() {} };
+  const quiet = { clean() {}, writeLine() {}, write() {} };
   const transport = new Transport(new Port(), false);
-  const loader = new ESPLoader({ transport, baudrate: Number(baud ?? ROM_BAUD), romBaudrate: ROM_BAUD, terminal: quiet });
+  const loader = new ESPLoader({
+    transport,
+    baudrate: Number(baud ?? ROM_BAUD),
+    romBaudrate: ROM_BAUD,
+    terminal: quiet,
+  });
   loader.runStub = async () => loader.chip;
   loader.FLASH_WRITE_SIZE = 0x400; // of the ROM; the default is that of the stub
   console.log(`chip: ${await loader.main()}`);
