@@ -21,6 +21,7 @@ template:
       image: firmware
       version: ${version}
       hello_ms: 3000
+      probation_ms: 100
 variants:
   - name: with-uno
     when: '"uno" in boards'

@@ -108,9 +108,9 @@ template:
          when("remote", "exit 1", "while :; do sleep 1000; done") + "\", remote-" + id_ + "-" + version + R"(]
       confirm_ms: 200
     left: {kind: firmware, host: left-board, image: left, version: )" +
-         left + R"(, hello_ms: 3000}
+         left + R"(, hello_ms: 3000, probation_ms: 100}
     right: {kind: firmware, host: right-board, image: right, version: )" +
-         right + R"(, hello_ms: 3000}
+         right + R"(, hello_ms: 3000, probation_ms: 100}
   links:
     - {from: store/data, to: server/data}
 variants:
