@@ -84,6 +84,7 @@ int RunCommandLine(int argc, char** argv) {
   app.require_subcommand(1);
   AddGlobalOptions(app, options);
   AddGatewayCommands(app, chosen);
+  AddDeviceCommands(app, chosen);
   AddArtifactCommands(app, chosen);
   AddReleaseCommands(app, chosen);
   AddTemplateCommands(app, chosen);

@@ -38,6 +38,10 @@ std::string GatewayPath(const std::string& id, std::string_view rest = "") {
   return fmt::format("/v1/gateways/{}{}", UrlEscape(id), rest);
 }
 
+std::string DevicePath(const std::string& gateway, const std::string& device, std::string_view rest = "") {
+  return GatewayPath(gateway, fmt::format("/devices/{}{}", UrlEscape(device), rest));
+}
+
 std::string PlanPath(std::uint64_t id, std::string_view rest = "") { return fmt::format("/v1/plans/{}{}", id, rest); }
 
 }  // namespace
@@ -88,6 +92,27 @@ Result<void> ControllerApi::RetryDeployment(const std::string& id) {
 Result<void> ControllerApi::RemoveGateway(const std::string& id) {
   TRY(http_->Call("DELETE", GatewayPath(id), ""));
   return {};
+}
+
+Result<v1::DeviceList> ControllerApi::ListDevices(const std::string& gateway) {
+  return Get<v1::DeviceList>(gateway.empty() ? "/v1/devices" : "/v1/devices?gateway=" + UrlEscape(gateway));
+}
+
+Result<v1::Device> ControllerApi::GetDevice(const std::string& gateway, const std::string& device) {
+  return Get<v1::Device>(DevicePath(gateway, device));
+}
+
+Result<v1::DeviceOrder> ControllerApi::ResetDevice(const std::string& gateway, const std::string& device) {
+  return Post<v1::DeviceOrder>(DevicePath(gateway, device, "/reset"));
+}
+
+Result<v1::DeviceOrder> ControllerApi::FlashDevice(const std::string& gateway, const std::string& device,
+                                                   const v1::FlashDeviceRequest& request) {
+  return Post<v1::DeviceOrder>(DevicePath(gateway, device, "/flash"), request);
+}
+
+Result<v1::DeviceOrder> ControllerApi::GetDeviceOrder(const std::string& gateway, const std::string& order) {
+  return Get<v1::DeviceOrder>(GatewayPath(gateway, "/orders/" + UrlEscape(order)));
 }
 
 Result<v1::ArtifactList> ControllerApi::ListArtifacts() { return Get<v1::ArtifactList>("/v1/artifacts"); }

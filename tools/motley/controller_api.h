@@ -42,6 +42,14 @@ class ControllerApi {
   Result<void> RetryDeployment(const std::string& id);
   Result<void> RemoveGateway(const std::string& id);
 
+  /// Empty `gateway`: of all.
+  Result<v1::DeviceList> ListDevices(const std::string& gateway);
+  Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device);
+  Result<v1::DeviceOrder> ResetDevice(const std::string& gateway, const std::string& device);
+  Result<v1::DeviceOrder> FlashDevice(const std::string& gateway, const std::string& device,
+                                      const v1::FlashDeviceRequest& request);
+  Result<v1::DeviceOrder> GetDeviceOrder(const std::string& gateway, const std::string& order);
+
   Result<v1::ArtifactList> ListArtifacts();
   Result<bool> HasArtifact(const std::string& digest);
   Result<v1::ArtifactRef> PutArtifact(const v1::ArtifactRef& artifact, const std::string& file,

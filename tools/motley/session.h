@@ -56,6 +56,7 @@ using Action = std::function<Result<void>(Session&)>;
 /// Each adds its commands to `app`; the one that is called puts what it does into `chosen`, which outlives `app`.
 void AddGatewayCommands(CLI::App& app, Action& chosen);
 void AddArtifactCommands(CLI::App& app, Action& chosen);
+void AddDeviceCommands(CLI::App& app, Action& chosen);
 void AddReleaseCommands(CLI::App& app, Action& chosen);
 void AddTemplateCommands(CLI::App& app, Action& chosen);
 void AddVariantCommands(CLI::App& app, Action& chosen);
