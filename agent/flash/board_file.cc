@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kMaxBaud = 4'000'000;
 constexpr std::int64_t kMaxToolSeconds = 3600;
+constexpr std::int64_t kMaxStartMs = 300'000;
 
 /// "0x7E00", "32256", "32K", "4M": up to 32 bits. Nothing for anything else.
 std::optional<std::uint32_t> ParseSize(std::string_view text) {
@@ -175,6 +176,9 @@ class BoardFileReader {
         {"tool_image", reader_.Choice<ToolImage>({{"hex", ToolImage::kHex}, {"bin", ToolImage::kBin}},
                                                  [&type](ToolImage image) { type.tool_image = image; })},
         {"tool_package", reader_.String([&type] { return &type.tool_package; })},
+        {"start_ms",
+         reader_.Whole<std::int64_t>([&type](std::int64_t time) { type.start_time = std::chrono::milliseconds(time); },
+                                     0, kMaxStartMs)},
         {"tool_deadline_s", reader_.Whole<std::int64_t>(
                                 [&type](std::int64_t seconds) { type.tool_deadline = std::chrono::seconds(seconds); },
                                 1, kMaxToolSeconds)}};

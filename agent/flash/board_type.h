@@ -78,6 +78,9 @@ struct BoardType {
   std::uint32_t application_end = 0;
   /// Of the application: its hello and its lines.
   std::uint32_t hello_baud = 115200;
+  /// How long after a flash its bootloader may take before the application runs, since it copies or swaps images. The
+  /// hello is waited for so much longer.
+  std::chrono::milliseconds start_time{0};
   std::vector<UsbId> usb_ids;
   /// Of kTool: a program and its arguments, in which words in braces are replaced: see ToolWords.
   std::vector<std::string> tool;

@@ -30,8 +30,8 @@ std::vector<std::uint8_t> EncodeSmp(const SmpMessage& message);
 /// application, is skipped.
 class SmpDecoder {
  public:
-  /// More is no message.
-  static constexpr std::size_t kMaxBytes = 16 * 1024;
+  /// More is no message of a device that has said what its buffers hold.
+  static constexpr std::size_t kMaxBytes = 8 * 1024;
 
   /// The messages that `bytes` complete.
   std::vector<SmpMessage> Add(std::span<const std::uint8_t> bytes);

@@ -37,9 +37,9 @@ Result<Image> LoadImage(const FlashedImage& image, const ArtifactPath& artifact)
   return ParseImage(image.name(), content, image.address());
 }
 
-Result<void> CheckWaits(const Instance& instance) {
+Result<void> CheckWaits(const Instance& instance, const BoardType& board) {
   const milliseconds wait = AbsentPatience(instance);
-  const milliseconds confirm = HelloPatience(instance) + ProbationOf(instance);
+  const milliseconds confirm = board.start_time + HelloPatience(instance) + ProbationOf(instance);
   if (wait + confirm <= kMaxWait) return {};
   return Error{Code::kInvalid,
                fmt::format("absent_ms, hello_ms and probation_ms are {} s together, and a deployment waits for {} s at "
@@ -91,7 +91,7 @@ Result<const BoardType*> FirmwareKind::BoardOf(const Instance& instance) const {
 
 Result<void> FirmwareKind::Check(const Instance& instance) {
   TRY_ASSIGN(const BoardType* board, BoardOf(instance));
-  TRY(CheckWaits(instance));
+  TRY(CheckWaits(instance, *board));
   TRY_ASSIGN(const Image image, LoadImage(WantedImage(instance, *board), artifact_));
   const std::string& name = instance.component.firmware().image().name();
   TRY(CheckFits(image, *board).While(name));
@@ -203,14 +203,16 @@ void FirmwareKind::ConfirmUntil(const Instance& instance, std::chrono::steady_cl
     if (!pulled || loop_.Now() >= absent_until) return done(result);
     ConfirmUntil(instance, absent_until, done);
   };
-  devices_.WaitForBoard(instance.host.mcu(), left, [this, instance, done, again](const Result<std::string>& device) {
+  const auto board = BoardOf(instance);
+  if (!board) return loop_.Post([error = board.error(), done] { done(error); });
+  const milliseconds patience = (*board)->start_time + HelloPatience(instance);
+  devices_.WaitForBoard(instance.host.mcu(), left, [=, this](const Result<std::string>& device) {
     if (!device) return done(device.error());
-    devices_.WaitForHello(*device, HelloPatience(instance),
-                          [this, id = *device, instance, again](const Result<Hello>& hello) {
-                            if (!hello) return again(hello.error());
-                            auto right = CheckHello(id, instance.component.firmware(), *hello);
-                            right ? Probation(id, instance, again) : again(right);
-                          });
+    devices_.WaitForHello(*device, patience, [this, id = *device, instance, again](const Result<Hello>& hello) {
+      if (!hello) return again(hello.error());
+      auto right = CheckHello(id, instance.component.firmware(), *hello);
+      right ? Probation(id, instance, again) : again(right);
+    });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/flash/catalogue.h"
 #include "tests/support/mcuboot_image.h"
 
 namespace motley::agent {
@@ -40,6 +41,16 @@ TEST(McubootImage, IsRefusedWithEachByteMissingOrChanged) {
     changed[i] ^= 0x10;
     EXPECT_FALSE(Parse(changed)) << i;
   }
+}
+
+TEST(McubootImage, HasRoomForTheSwapAndTimeForIt) {
+  const BoardCatalogue catalogue = BoardCatalogue::BuiltIn();
+  const BoardType& board = *catalogue.Find("nrf52-mcuboot");
+  // A slot ends at 0x82000: its last sector is the trailer's, and the one before is where the swap begins.
+  EXPECT_TRUE(CheckFits({{{0xC000, std::vector<std::uint8_t>(0x80000 - 0xC000)}}}, board));
+  EXPECT_FALSE(CheckFits({{{0xC000, std::vector<std::uint8_t>(0x80001 - 0xC000)}}}, board));
+  const auto sectors = (board.application_end - board.application_begin) / 4096;
+  EXPECT_GE(board.start_time, 3 * sectors * std::chrono::microseconds(85'000 + 1024 * 41));
 }
 
 }  // namespace
