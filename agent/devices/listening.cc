@@ -118,10 +118,12 @@ void Devices::TellCounts(Device& device) {
   const auto readings = now.dropped_readings - before.dropped_readings;
   if (lines + readings == 0) return;
   if (loop_.Now() >= device.flood_ends) {
-    events_.trouble(device.id,
-                    fmt::format("it says too much: {} lines and {} readings were dropped; {} lines and {} "
-                                "readings a second are kept, and dropped_lines and dropped_readings count on",
-                                lines, readings, options_.limits.lines_a_second, options_.limits.readings_a_second));
+    const std::string text = fmt::format(
+        "it says too much: {} lines and {} readings were dropped; {} lines and {} readings a second are kept, and "
+        "dropped_lines and dropped_readings count on",
+        lines, readings, options_.limits.lines_a_second, options_.limits.readings_a_second);
+    LogWarning("board {}: {}", device.id, text);
+    events_.trouble(device.id, text);
   }
   device.flood_ends = loop_.Now() + kFloodPause;
 }

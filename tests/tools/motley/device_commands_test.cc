@@ -41,7 +41,7 @@ TEST(MotleyDevice, ShowsADeviceWithItsLatestReadingsAndLines) {
   const Finished shown = controller.Run({"device", "show", "gw-1", "A1"});
   EXPECT_EQ(shown.exit_code, 0);
   EXPECT_THAT(shown.output, AllOf(HasSubstr("1.5 KiB written, 27.2 KiB were there already, in 0.4 s"),
-                                  HasSubstr("restarts by itself  3"), HasSubstr("21.5"), HasSubstr("door open")));
+                                  HasSubstr("restarts by itself:  3"), HasSubstr("21.5"), HasSubstr("door open")));
 }
 
 TEST(MotleyDevice, LogsTheLinesAlone) {
