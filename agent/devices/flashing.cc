@@ -86,6 +86,7 @@ void Devices::Flashed(const std::string& id, FlashOutcome outcome,
   StartsAnew(device);
   device.flash_error = outcome.result ? "" : outcome.result.error().message;
   if (outcome.result) {
+    device.starts.Forget();
     device.flashed = *outcome.result;
     device.flash_time = outcome.time;
     LogInfo("board {}: {} bytes written, {} were there already, in {} ms", id, device.flashed.written_bytes,

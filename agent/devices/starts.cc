@@ -10,6 +10,11 @@ void Starts::Expect() {
   streak_ = 0;
 }
 
+void Starts::Forget() {
+  recent_.clear();
+  Expect();
+}
+
 void Starts::Saw(Time now) {
   if (std::exchange(expected_, false)) return;
   ++unasked_;

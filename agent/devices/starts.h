@@ -18,6 +18,8 @@ class Starts {
 
   /// A start was asked for: a reset, a flash, opening the port. The next hello is its.
   void Expect();
+  /// Another program is on the board, or the same anew: what the one before did says nothing about it.
+  void Forget();
   void Saw(Time now);
 
   /// Starts that nobody asked for.

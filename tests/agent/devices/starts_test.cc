@@ -31,6 +31,17 @@ TEST(Starts, AreACrashLoopWhenThereAreManyInAShortTime) {
   EXPECT_FALSE(starts.InCrashLoop(now + Starts::kLoopWindow));
 }
 
+TEST(Starts, OfTheProgramBeforeAreNoCrashLoopOfTheNewOne) {
+  Starts starts;
+  const Starts::Time now{};
+  for (std::size_t i = 0; i < 2 * Starts::kLoopStarts; ++i) starts.Saw(now);
+  ASSERT_TRUE(starts.InCrashLoop(now));
+  starts.Forget();
+  EXPECT_FALSE(starts.InCrashLoop(now));
+  starts.Saw(now);
+  EXPECT_EQ(starts.UnaskedSince(now), 0u);
+}
+
 TEST(Starts, ThatAreFarApartAreNoCrashLoop) {
   Starts starts;
   Starts::Time now{};
