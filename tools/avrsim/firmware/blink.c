@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <util/atomic.h>
 
+#include "deploy/firmware/motley_device.h"
+
 #ifndef PERIOD_MS
 #define PERIOD_MS 200
 #endif
@@ -29,8 +31,8 @@ enum {
 #endif
 };
 
-// For those who read the flash without running it.
-const char kIdentity[] PROGMEM __attribute__((used)) = "firmware=" NAME " version=" VERSION;
+// Also for those who read the flash without running it.
+MOTLEY_FIRMWARE(NAME, VERSION)
 
 #ifdef PAD
 // A linear congruential sequence, so that no page is like another.
@@ -93,8 +95,18 @@ static void Say(const char* text) {
   while (*text != '\0') SayCharacter(*text++);
 }
 
-static void SayFlash(const char* text) {
-  for (char character; (character = (char)pgm_read_byte(text)) != '\0'; ++text) SayCharacter(character);
+// As a line, from the marker in the flash: "motley-firmware:blink 1.0.0".
+static void SayHello(void) {
+  const char* text = motley_marker + sizeof "motley-firmware:" - 1;
+  Say("hello firmware=");
+  for (char character; (character = (char)pgm_read_byte(text)) != '\0'; ++text) {
+    if (character == ' ') {
+      Say(" version=");
+    } else {
+      SayCharacter(character);
+    }
+  }
+  Say("\n");
 }
 
 static void SayNumber(int32_t number) {
@@ -159,9 +171,7 @@ int main(void) {
 #ifdef PAD
   (void)pgm_read_byte(kPadding);
 #endif
-  Say("hello ");
-  SayFlash(kIdentity);
-  Say("\n");
+  SayHello();
   for (;;) {
     if (period_over) {
       period_over = false;
