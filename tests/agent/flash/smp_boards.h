@@ -19,6 +19,9 @@ class SmpBoards {
   /// The file of an image whose application says hello with `version`, and `words` to it.
   std::string Put(const std::string& version, std::size_t program_bytes, const std::string& words = "") const;
   std::string first() const { return folder_ / "1.0.0.bin"; }
+  /// Where Put puts them.
+  const std::string& folder() const { return folder_.path(); }
+  const TestBoards& boards() const { return boards_; }
 
   Finished Flash(int board, const std::string& image, std::vector<std::string> options = {}) const;
   std::unique_ptr<Program> StartFlash(int board, const std::string& image) const;
