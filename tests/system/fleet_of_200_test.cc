@@ -102,6 +102,9 @@ std::uint32_t MovesOfJoins(TestController& controller, std::uint64_t after, v1::
   return moves;
 }
 
+/// Bytes: about twenty desired states.
+constexpr std::uint64_t kSomeDesiredStates = 20000;
+
 class FleetOf200 : public testing::Test {
  protected:
   /// Pushes, proposes, approves, enacts: the plan, when all gateways run what it says.
@@ -192,10 +195,12 @@ TEST_F(FleetOf200, AControllerThatIsKilledWhileItTellsTheFleetComesToTheSameEnd)
   const v1::Plan plan = PlanOf(controller_, Propose(controller_, "2.0.0").id());
   EXPECT_EQ(plan.moves(), 200u);
 
+  // What is under way to the broker from now on are desired states.
+  ASSERT_TRUE(swarm.WaitForFigure("acknowledged", [](std::uint64_t gateways) { return gateways == 200; }));
   // A link has at most 100 messages in flight: a broker that stands still gets some of the 200, but not all.
   ASSERT_EQ(kill(broker_.pid(), SIGSTOP), 0);
   ApproveAndEnact(controller_, plan.id());
-  const bool told = WaitFor([&] { return UnreadBytes(broker_.port()) > 0; });
+  const bool told = WaitFor([&] { return UnreadBytes(broker_.port()) > kSomeDesiredStates; });
   controller_.Kill();
   ASSERT_EQ(kill(broker_.pid(), SIGCONT), 0);
   ASSERT_TRUE(told);
