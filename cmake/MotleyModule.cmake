@@ -59,9 +59,9 @@ function(motley_test name)
     set(ARG_TIMEOUT 60)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
-  if("boards" IN_LIST ARG_LABELS)
-    # Virtual boards run in real time: two such tests at once would starve each other on two cores.
-    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK boards)
+  if("avr" IN_LIST ARG_LABELS)
+    # These boards run machine code in real time: two such tests at once would starve each other on two cores.
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK avr)
   endif()
   if(ARG_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
