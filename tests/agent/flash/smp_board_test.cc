@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/files/files.h"
 #include "tests/agent/flash/smp_boards.h"
 #include "tests/support/wait.h"
 
@@ -110,8 +111,9 @@ TEST_F(SmpBoardTest, SayThatNothingAnswersOrThatFlashIsWornOut) {
       AllOf(StartsWith("timeout: "), HasSubstr("nothing on /dev/ttyACM0 answers to SMP; the application must")));
   boards_.Tell(0, {"mute", "off"});
   boards_.Tell(0, {"fail-write", "0x83000"});
-  EXPECT_THAT(boards_.Flash(0, new_).output,
-              HasSubstr("corrupt: verify: the device on /dev/ttyACM0 says that the checksum of what it wrote is wrong"));
+  EXPECT_THAT(
+      boards_.Flash(0, new_).output,
+      HasSubstr("corrupt: verify: the device on /dev/ttyACM0 says that the checksum of what it wrote is wrong"));
   EXPECT_THAT(boards_.Slots(0), StartsWith(kOldRuns));
   // Where the application does not check, MCUboot does.
   boards_.Tell(0, {"check", "off"});
@@ -173,10 +175,11 @@ TEST_F(SmpBoardTest, HaveAHungImageGoBack) {
 }
 
 TEST_F(SmpBoardTest, RefuseAnImageThatWasNotSigned) {
-  const std::string file = boards_.Put("1.1.0", 6'000);
-  const auto flashed = boards_.Flash(0, "/proc/self/exe");
-  EXPECT_NE(flashed.exit_code, 0);
+  const std::string plain = boards_.folder() + "/plain.bin";
+  ASSERT_TRUE(WriteFileAtomically(plain, std::string(2000, 'x'), 0644));
+  EXPECT_THAT(boards_.Flash(0, plain).output, AllOf(StartsWith("invalid: "), HasSubstr("sign it with imgtool")));
   EXPECT_EQ(boards_.Slots(0), "slot0=1.0.0,active,confirmed slot1=none");
+  EXPECT_EQ(boards_.Statistic(0, "requests"), 0u);
 }
 
 }  // namespace
