@@ -198,12 +198,14 @@ std::string Board::Execute(std::string_view command) {
   if (name == "stat") return Statistics();
   if (name == "dump") return Dump(argument);
   if (name == "temperature") return SetTemperature(argument);
+  if (name == "fail-write") return SetWorn(argument);
   if (name == "reset") {
     Reset("button");
     return "ok";
   }
-  return fmt::format("error command \"{}\": unknown; there are reset, stat, dump FILE, temperature C, {}, {}", command,
-                     boards::ModemLines::kCommands, boards::LineFaults::kCommands);
+  return fmt::format(
+      "error command \"{}\": unknown; there are reset, stat, dump FILE, temperature C, fail-write ADDRESS|off, {}, {}",
+      command, boards::ModemLines::kCommands, boards::LineFaults::kCommands);
 }
 
 std::string Board::SetTemperature(std::string_view text) {
@@ -213,6 +215,22 @@ std::string Board::SetTemperature(std::string_view text) {
     return fmt::format("error temperature \"{}\": give degrees Celsius from -40 to 125", text);
   }
   chip_.SetTemperature(celsius);
+  return "ok";
+}
+
+std::string Board::SetWorn(std::string_view text) {
+  if (text == "off") {
+    chip_.SetWorn(std::nullopt);
+    return "ok";
+  }
+  const bool hex = text.starts_with("0x");
+  const std::string_view digits = hex ? text.substr(2) : text;
+  std::uint32_t address = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address, hex ? 16 : 10);
+  if (error != std::errc() || end != digits.data() + digits.size() || address >= chip_.flash().size()) {
+    return fmt::format("error fail-write \"{}\": give an address in flash, such as 0x1000, or off", text);
+  }
+  chip_.SetWorn(address);
   return "ok";
 }
 

@@ -43,6 +43,7 @@ class Board {
   void PassOutput();
   std::string Execute(std::string_view command);
   std::string SetTemperature(std::string_view celsius);
+  std::string SetWorn(std::string_view address);
   std::string Dump(std::string_view path) const;
   std::string Statistics() const;
   void ShowDtr(std::string_view why);

@@ -98,11 +98,13 @@ struct Chip::Hooks {
     const std::span<std::uint8_t> target =
         avr_regbit_get(io->avr, flash.pgwrt) ? chip.PageAtZ() : chip.flash().first(0);
     const std::vector<std::uint8_t> before(target.begin(), target.end());
+    const std::uint8_t worn = chip.worn_ ? chip.flash()[*chip.worn_] : std::uint8_t{0};
     int result = -1;
     for (avr_io_t* next = io->next; next != nullptr && result == -1; next = next->next) {
       if (next->ioctl != nullptr) result = next->ioctl(next, control, argument);
     }
     for (std::size_t i = 0; i < before.size(); ++i) target[i] &= before[i];
+    if (chip.worn_) chip.flash()[*chip.worn_] = worn;
     if (page) {
       avr_regbit_set(io->avr, flash.selfprgen);
       avr_cycle_timer_register_usec(io->avr, kPageMicroseconds, PageDone, &chip);

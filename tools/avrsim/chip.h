@@ -84,6 +84,8 @@ class Chip {
 
   /// What the temperature sensor on the die measures, if there is one.
   void SetTemperature(double celsius);
+  /// From now on the byte of flash at `address` keeps what it has, whatever is erased or written; nothing: all is well.
+  void SetWorn(std::optional<std::uint32_t> address) { worn_ = address; }
   /// In bytes, as avr-objdump prints it.
   std::uint32_t program_counter() const;
   const Counters& counters() const { return counters_; }
@@ -105,6 +107,7 @@ class Chip {
   std::deque<boards::LineByte> input_;
   std::deque<boards::LineByte> output_;
   Counters counters_;
+  std::optional<std::uint32_t> worn_;
   bool resetting_ = false;  // by Reset(); else a reset is the watchdog's
 };
 

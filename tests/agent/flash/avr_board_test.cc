@@ -26,6 +26,8 @@ struct Kind {
   const char* programmer;
   const char* last_good;
   const char* next;
+  /// An address at which they differ.
+  const char* differs;
 };
 
 class AvrBoardTest : public testing::TestWithParam<Kind> {
@@ -110,6 +112,15 @@ TEST_P(AvrBoardTest, SaysThatNoBootloaderAnswersAnyMore) {
   ExpectInChip(GetParam().next);
 }
 
+TEST_P(AvrBoardTest, NamesThePlaceThatDoesNotTake) {
+  ASSERT_EQ(Flash(GetParam().last_good).exit_code, 0);
+  boards_.Control({"A1", "fail-write", GetParam().differs});
+  EXPECT_THAT(Flash(GetParam().next).output, HasSubstr("corrupt: verify: 0x"));
+  boards_.Control({"A1", "fail-write", "off"});
+  EXPECT_EQ(Flash(GetParam().next).exit_code, 0);
+  ExpectInChip(GetParam().next);
+}
+
 TEST_P(AvrBoardTest, WritesNothingThatTheChipHolds) {
   ASSERT_EQ(Flash(GetParam().next).exit_code, 0);
   EXPECT_THAT(Flash(GetParam().next).output, HasSubstr("written=0 "));
@@ -120,8 +131,9 @@ TEST_P(AvrBoardTest, EndsRightAfterTheProcessWasKilledAtAMessage) { CutEverywher
 TEST_P(AvrBoardTest, EndsRightAfterTheCableWasPulledAtAMessage) { CutEverywhere("--cut-at"); }
 
 INSTANTIATE_TEST_SUITE_P(Boards, AvrBoardTest,
-                         testing::Values(Kind{"uno", "m328p", "arduino", "blink-1.0.0.hex", "blink-slow-1.1.0.hex"},
-                                         Kind{"mega", "m2560", "wiring", "mega-1.0.0.hex", "mega-1.1.0.hex"}),
+                         testing::Values(Kind{"uno", "m328p", "arduino", "blink-1.0.0.hex", "blink-slow-1.1.0.hex",
+                                              "0x12"},
+                                         Kind{"mega", "m2560", "wiring", "mega-1.0.0.hex", "mega-1.1.0.hex", "0xfb"}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace
