@@ -202,7 +202,8 @@ std::string Ask(const std::string& path, const std::string& question) {
   sockaddr_un address{.sun_family = AF_UNIX};
   path.copy(address.sun_path, sizeof address.sun_path - 1);
   if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "(refused)";
-  if (write(fd.get(), question.data(), question.size()) < 0) return "(cut)";
+  // The other end may be closed by now.
+  if (send(fd.get(), question.data(), question.size(), MSG_NOSIGNAL) < 0) return "(end)";
   char buffer[64];
   const auto size = read(fd.get(), buffer, sizeof buffer);
   return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : "(end)";
