@@ -125,9 +125,18 @@ void SshServer::Start() {
   const std::string config = folder_ / "config";
   std::vector<std::string> arguments = {"/usr/sbin/sshd", "-D", "-e", "-f", config};
   if (userland_ == Userland::kBusybox) {
-    // Only sshd and what it starts see the other shell.
-    arguments = {"unshare", "--mount", "/bin/bash", "-c",
-                 "mount --bind /bin/busybox \"$(readlink -f /bin/sh)\" && exec /usr/sbin/sshd -D -e -f " + config};
+    // Only sshd and what it starts see the other shell. In a chroot the root is no mount that could be made private, so
+    // the shell becomes one of its own first, which changes nothing for others.
+    arguments = {"unshare",
+                 "--mount",
+                 "--propagation",
+                 "unchanged",
+                 "/bin/bash",
+                 "-c",
+                 "shell=$(readlink -f /bin/sh); mount --make-rprivate / 2>/dev/null || "
+                 "{ mount --bind $shell $shell && mount --make-private $shell; } && "
+                 "mount --bind /bin/busybox $shell && exec /usr/sbin/sshd -D -e -f " +
+                     config};
   }
   program_ = Program::Start({arguments, {}, folder_ / "log"});
   const auto listening = [this] {
