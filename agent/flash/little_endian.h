@@ -8,8 +8,8 @@ namespace motley::agent {
 
 /// The number in two bytes at `at`, low first; they must be there.
 inline std::uint16_t HalfWord(std::string_view bytes, std::size_t at) {
-  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(bytes[at]) |
-                                    static_cast<std::uint8_t>(bytes[at + 1]) << 8);
+  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(bytes[at]) | static_cast<std::uint8_t>(bytes[at + 1])
+                                                                               << 8);
 }
 
 /// The same of four bytes.

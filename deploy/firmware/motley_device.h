@@ -1,6 +1,6 @@
-/* What a firmware says to the gateway that it is attached to: its name and version after each start, readings, and text,
- * in frames that noise on the line can not turn into wrong values. One header, C99 or C++, without malloc; about 1.3 KB of
- * code and 60 bytes of stack.
+/* What a firmware says to the gateway that it is attached to: its name and version after each start, readings, and
+ * text, in frames that noise on the line can not turn into wrong values. One header, C99 or C++, without malloc;
+ * about 1.3 KB of code and 60 bytes of stack.
  *
  *     #include "motley_device.h"
  *     MOTLEY_FIRMWARE("greenhouse", "1.2.0")
@@ -15,8 +15,9 @@
  *       delay(1000);
  *     }
  *
- * A frame is 0x00, then COBS (Cheshire and Baker, 1999) over a protobuf message (motley.v1.DeviceMessage) and its CRC-16
- * (CCITT-FALSE, most significant byte first), then 0x00. Frames may be mixed with lines of text, as printf sends them.
+ * A frame is 0x00, then COBS (Cheshire and Baker, 1999) over a protobuf message (motley.v1.DeviceMessage) and its
+ * CRC-16 (CCITT-FALSE, most significant byte first), then 0x00. Frames may be mixed with lines of text, as printf sends
+ * them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -89,7 +90,8 @@ static inline uint16_t motley_length(const char* text) {
   return (uint16_t)(size > 400 ? 400 : size); /* a frame has at most 512 bytes */
 }
 
-/* Says what runs. `self_test` is "ok", or what is wrong; null or empty: there is no test. Texts of 100 bytes at most. */
+/* Says what runs. `self_test` is "ok", or what is wrong; null or empty: there is no test. Texts of 100 bytes at most.
+ */
 static inline void motley_say_hello(motley_put put, const char* firmware, const char* version, const char* self_test) {
   uint8_t head[3], one[3], two[3], three[3], crc[2];
   const char* texts[3];
@@ -172,13 +174,13 @@ static inline void motley_text(motley_put put, const char* text) {
 #define MOTLEY_IN_FLASH __attribute__((used))
 #endif
 
-/* Once in a firmware, outside of functions: defines motley_hello(), and puts name and version into the image, where they
- * are read before it is flashed. */
-#define MOTLEY_FIRMWARE(name, version)                                              \
+/* Once in a firmware, outside of functions: defines motley_hello(), and puts name and version into the image, where
+ * they are read before it is flashed. */
+#define MOTLEY_FIRMWARE(name, version)                                                     \
   static const char motley_marker[] MOTLEY_IN_FLASH = "motley-firmware:" name " " version; \
-  static inline void motley_hello(motley_put put, const char* self_test) {          \
-    __asm__ __volatile__("" : : "r"(motley_marker)); /* the linker keeps it */      \
-    motley_say_hello(put, name, version, self_test);                                \
+  static inline void motley_hello(motley_put put, const char* self_test) {                 \
+    __asm__ __volatile__("" : : "r"(motley_marker)); /* the linker keeps it */             \
+    motley_say_hello(put, name, version, self_test);                                       \
   }
 
 #endif

@@ -150,7 +150,8 @@ void AddTemplateCommands(CLI::App& app, Action& chosen) {
                "those; else it is the template's own name and version.\n",
                RenderModel);
   render->add_option("TEMPLATE", options->name, "NAME@VERSION, or a template file")->required();
-  render->add_option("--set", options->values, "KEY=VALUE for a parameter; as often as needed")->allow_extra_args(false);
+  render->add_option("--set", options->values, "KEY=VALUE for a parameter; as often as needed")
+      ->allow_extra_args(false);
 
   CLI::App* diff = AddOrder(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
                             "  motley template diff blink@1.0.0 blink@1.1.0\n"

@@ -132,7 +132,8 @@ TEST_F(McubootTest, EndsASwapThatIsCutOffAnywhere) {
     EXPECT_EQ(bench.Slots(), kBack) << moments;
     EXPECT_TRUE(bench.Holds(0, old_) && bench.Holds(1, new_)) << moments;
   }
-  // The mark of the swap back takes 164 us to write, and is no mark until then: MCUboot's tables call that nothing to do.
+  // The mark of the swap back takes 164 us to write, and is no mark until then: MCUboot's tables call that nothing to
+  // do.
   EXPECT_EQ(kept, 1);
   EXPECT_GT(moments, 36);
 }
