@@ -360,7 +360,7 @@ sweep() {
   tries=0
   while [ "$tries" -lt 50 ]; do
     left=
-    for found in $(grep -l "MOTLEY_RUN=$instance;" /proc/[0-9]*/environ 2>/dev/null); do
+    for found in $(grep -l "$mark" /proc/[0-9]*/environ 2>/dev/null); do
       found=${found#/proc/}
       if start_of "${found%/environ}"; then left="$left ${found%/environ}"; fi
     done
@@ -376,7 +376,7 @@ run_program() {
   start_of "$logger" || { (exec <&4 3>&- 4<&- && keep_log) & logger=$!; }
   # Before the program can write anything: what is looked at later begins here.
   echo "-- started" >&3
-  env "MOTLEY_RUN=$instance;" $keeper /bin/sh ./run < /dev/null >&3 2>&3 3>&- 4<&- &
+  env "$mark" $keeper /bin/sh ./run < /dev/null >&3 2>&3 3>&- 4<&- &
   program=$!
   clock
   started=$now
@@ -466,6 +466,8 @@ mkfifo out || exit 1
 exec 3<>out
 exec 4<out
 start_of "$$"
+# Of this supervisor alone: other gateways and applications may have the very same component here.
+mark="MOTLEY_RUN=$$-$begun;"
 say starting
 echo "$$ $begun $boot" > supervisor.new && mv -f supervisor.new supervisor
 while :; do

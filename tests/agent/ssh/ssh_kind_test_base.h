@@ -81,7 +81,8 @@ class SshKindTestBase : public KindTestBase, public ::testing::WithParamInterfac
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
       const auto text = ReadFile(entry.path() / "environ", 1 << 20);
-      if (text && text->find("MOTLEY_OWNER=gw-7/" + application_ + "/") != std::string::npos) {
+      const std::string owner = "MOTLEY_OWNER=gw-7/" + application_;
+      if (text && (text->find(owner + "/") != std::string::npos || text->find(owner + "-") != std::string::npos)) {
         pids.push_back(std::stoi(entry.path().filename()));
       }
     }

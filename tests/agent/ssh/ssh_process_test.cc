@@ -87,6 +87,25 @@ TEST_P(SshProcessTest, HealsWhatOthersKilledOrDeleted) {
   EXPECT_EQ(Observe(instance).match, Match::kMatches);
 }
 
+TEST_P(SshProcessTest, EndsNothingOfTheSameComponentElsewhere) {
+  const auto one = Process("exec sleep 1000");
+  auto other = one;
+  other.application += "-2";
+  for (const auto& instance : {one, other}) {
+    EXPECT_GOOD(Apply(instance));
+    EXPECT_GOOD(Confirm(instance));
+  }
+  const auto before = Observe(one);
+  const auto beside = Observe(other);
+  kill(static_cast<pid_t>(before.pid), SIGKILL);
+  EXPECT_TRUE(tests::WaitFor([&] { return Observe(one).restarts == 1; }));
+  EXPECT_GOOD(Remove(one));
+  const auto after = Observe(other);
+  EXPECT_EQ(after.match, Match::kMatches) << after.detail;
+  EXPECT_EQ(after.pid, beside.pid) << after.detail;
+  EXPECT_EQ(after.restarts, 0u) << after.detail;
+}
+
 TEST_P(SshProcessTest, ReplacesAVersionAndGoesBackWithItsData) {
   const auto one = Process("echo one >> data; exec sleep 1000");
   const auto two = Process("echo two >> data; exec sleep 1001");
