@@ -25,7 +25,7 @@ owners = {
     r"boost/beast": ["controller/api/"],
     r"boost/asio": ["common/loop/loop.cc", "controller/api/"],
     r"nlohmann/": ["common/genesis/", "common/release/", "agent/flash/smp", "agent/kinds/", "tools/motley/"],
-    r"archive(_entry)?\.h": ["agent/kinds/archive"],
+    r"archive(_entry)?\.h": ["agent/unpack/archive_source.cc"],
     r"zlib\.h": ["agent/flash/deflate.cc", "tools/espsim/inflater.cc"],
     r"lemon/": ["common/assign/"],
     r"Cbc|Coin|Osi|Clp|coin/": ["common/assign/"],

@@ -17,11 +17,10 @@ constexpr milliseconds kLongestEnrolPause{30'000};
 constexpr std::size_t kDefaultLogLines = 200;
 constexpr std::size_t kMaxLogLines = 10'000;
 
-/// Beside this program.
-std::string SupervisePath() {
+std::string ProgramBesideThis(const std::string& name) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / "motley-supervise").string();
+  return (self.parent_path() / name).string();
 }
 
 /// Null where boards are found by scanning alone.
@@ -133,9 +132,12 @@ Result<void> Agent::MakeEngine(const Identity& identity) {
     if (uplink_) uplink_->ReportChanged();
   };
   const SshClient ssh(config_.state_folder + "/ssh");
-  kinds_ = std::make_unique<KindSet>(loop_, devices_,
-                                     KindSetup{config_.state_folder, identity.gateway, SupervisePath(), artifact}, ssh,
-                                     config_.container_engine, changed);
+  const KindSetup setup{.state_folder = config_.state_folder,
+                        .gateway = identity.gateway,
+                        .supervise = ProgramBesideThis("motley-supervise"),
+                        .unpack = ProgramBesideThis("motley-unpack"),
+                        .artifact = artifact};
+  kinds_ = std::make_unique<KindSet>(loop_, devices_, setup, ssh, config_.container_engine, changed);
   HttpClientOptions http;
   http.base_url = identity.controller_url;
   http.bearer_token = identity.secret;

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 using Place = ArchiveRecord::Place;
 
 constexpr std::string_view kPart = "archives";
-// What a check may keep the loop.
-constexpr std::chrono::milliseconds kCheckPatience{5};
+// What a deployment may wait for before it begins, for each archive.
+constexpr std::chrono::milliseconds kInspectPatience{500};
 
 std::string Doing(const Instance& instance) { return "archive \"" + instance.component.name() + "\""; }
 
@@ -106,8 +106,8 @@ Result<void> Unpack(Work& work) {
     return Error{Code::kCorrupt, archive + " has the digest " + found + ", not " + work.digest() + "; fetch it again"};
   }
   TRY(MakeFolder(fs::path(work.place.path).parent_path().string()));
-  auto manifest =
-      UnpackArchive(archive, work.place.fresh, LimitsOf(work.options, work.instance), work.options.reserve_bytes);
+  auto manifest = UnpackArchive(work.setup.unpack, archive, work.place.fresh, LimitsOf(work.options, work.instance),
+                                work.options.reserve_bytes);
   auto saved = manifest ? work.state.SaveManifest(work.digest(), *manifest) : Result<void>(manifest.error());
   if (saved) return {};
   TRY(RemoveTree(work.place.fresh));
@@ -235,9 +235,18 @@ Result<void> ArchiveKind::Check(const Instance& instance) {
   }
   TRY(CheckArchivePath(spec.path(), setup_.state_folder).While(Doing(instance)));
   if (!spec.has_archive()) return Error{Code::kInvalid, Doing(instance) + ": it names no archive; give it one"};
-  const auto limits = LimitsOf(options_, instance);
-  return ScanArchive(setup_.artifact(spec.archive().digest()), limits, kCheckPatience)
-      .While(Doing(instance) + ": \"" + spec.archive().name() + "\"");
+  return {};
+}
+
+void ArchiveKind::Inspect(const Instance& instance, std::function<void(Result<void>)> done) {
+  worker_.Run(
+      [setup = setup_, options = options_, instance] {
+        const auto& archive = instance.component.archive().archive();
+        return ScanArchive(setup.unpack, setup.artifact(archive.digest()), LimitsOf(options, instance),
+                           kInspectPatience)
+            .While(Doing(instance) + ": \"" + archive.name() + "\"");
+      },
+      std::move(done));
 }
 
 void ArchiveKind::Observe(const Instance& instance, std::function<void(Observed)> done) {

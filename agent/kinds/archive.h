@@ -28,9 +28,11 @@ class ArchiveKind : public Kind {
   ArchiveKind(Loop& loop, KindSetup setup, ArchiveOptions options);
   ~ArchiveKind() override;
 
-  /// Of a large archive only the beginning; the rest is checked while it is unpacked, before the old folder is touched.
-  /// Errors: kInvalid (path; what must not be in an archive; a host that is not the gateway), kNotFound, kCorrupt.
+  /// Errors: kInvalid (path; a host that is not the gateway).
   Result<void> Check(const Instance& instance) override;
+  /// Of a large archive only the beginning; the rest is checked while it is unpacked, before the old folder is touched.
+  /// Errors: kInvalid (what must not be in an archive), kNotFound, kCorrupt, kUnavailable.
+  void Inspect(const Instance& instance, std::function<void(Result<void>)> done) override;
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// Errors: kConflict (something else is at the path, or it is another component's), kInvalid, kCorrupt, kUnavailable
   /// (the disk is full: the old folder is untouched).

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "agent/kinds/archive_entry.h"
+#include "agent/unpack/archive_entry.h"
 #include "common/base/result.h"
 
 namespace motley::agent {

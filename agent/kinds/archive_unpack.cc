@@ -150,10 +150,10 @@ class Unpacker {
 
 }  // namespace
 
-Result<void> ScanArchive(const std::string& archive, const ArchiveRules::Limits& limits,
+Result<void> ScanArchive(const std::string& unpack, const std::string& archive, const ArchiveRules::Limits& limits,
                          std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(archive));
+  TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(unpack, archive));
   ArchiveRules rules(limits);
   std::uint64_t bytes = 0;
   do {
@@ -165,9 +165,9 @@ Result<void> ScanArchive(const std::string& archive, const ArchiveRules::Limits&
   return {};
 }
 
-Result<ArchiveManifest> UnpackArchive(const std::string& archive, const std::string& folder,
+Result<ArchiveManifest> UnpackArchive(const std::string& unpack, const std::string& archive, const std::string& folder,
                                       const ArchiveRules::Limits& limits, std::uint64_t reserve_bytes) {
-  TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(archive));
+  TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(unpack, archive));
   ArchiveRules rules(limits);
   Unpacker unpacker(folder, reserve_bytes);
   TRY(unpacker.Begin());

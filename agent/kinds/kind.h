@@ -67,6 +67,11 @@ class Kind {
   /// Errors: kInvalid, kNotFound, kCorrupt.
   virtual Result<void> Check(const Instance& instance) = 0;
 
+  /// The rest of Check, where that takes longer: reads what the artifacts hold. Called when Check was good, and still
+  /// before anything is touched; `done` perhaps from within this call. Changes nothing, so that it may be called beside
+  /// others for the same key. Errors: as Check; kUnavailable, kTimeout.
+  virtual void Inspect(const Instance&, std::function<void(Result<void>)> done) { done({}); }
+
   /// Compares what is there with `instance`; for a key that should go, with the last instance of it.
   virtual void Observe(const Instance& instance, std::function<void(Observed)> done) = 0;
 

@@ -6,7 +6,6 @@
 #include <set>
 #include <vector>
 
-#include "agent/kinds/archive_reader.h"
 #include "agent/kinds/package_act.h"
 #include "agent/kinds/package_state.h"
 #include "common/log/log.h"
@@ -53,7 +52,8 @@ Result<PackageAct> ActFor(const KindSetup& setup, const PackageOptions& options,
   TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
   TRY_ASSIGN(auto others, OtherPackages(setup, folder));
   TRY_ASSIGN(auto state, PackageState::Load(folder));
-  return PackageAct(PackageTools(options), std::move(state), ArtifactOf(setup, instance), std::move(others));
+  return PackageAct(PackageTools(options, setup.unpack), std::move(state), ArtifactOf(setup, instance),
+                    std::move(others));
 }
 
 Result<void> ApplyPackage(const KindSetup& setup, const PackageOptions& options, const Instance& instance) {
@@ -97,7 +97,7 @@ Result<Observed> LookAtPackage(const KindSetup& setup, const PackageOptions& opt
   observed.match = Observed::Match::kDiffers;
   observed.detail = "another version is in place";
   if (record.package() != spec.package()) return observed;
-  TRY_ASSIGN(const auto now, PackageTools(options).Look(spec.package()));
+  TRY_ASSIGN(const auto now, PackageTools(options, setup.unpack).Look(spec.package()));
   observed.detail = spec.package() + " is not installed any more";
   if (now.state == State::kAbsent) return observed;
   observed.detail += ", only its configuration files are left";
@@ -119,8 +119,8 @@ Result<Observed> LookAtPackage(const KindSetup& setup, const PackageOptions& opt
 }
 
 /// What the package file itself says. Errors: kInvalid, and as ReadDebControl.
-Result<void> CheckDeb(const v1::PackageSpec& spec, const std::string& artifact) {
-  TRY_ASSIGN(const auto control, ReadDebControl(artifact));
+Result<void> CheckDeb(const PackageTools& tools, const v1::PackageSpec& spec, const std::string& artifact) {
+  TRY_ASSIGN(const auto control, tools.ControlOf(artifact));
   const auto name = ControlField(control, "Package").value_or("");
   const auto bare = spec.package().substr(0, spec.package().find(':'));
   if (name != bare) {
@@ -136,7 +136,7 @@ Result<void> CheckDeb(const v1::PackageSpec& spec, const std::string& artifact) 
                                    "; leave the version out, or correct it"};
 }
 
-Result<void> CheckSpec(const Instance& instance, const std::string& artifact) {
+Result<void> CheckSpec(const Instance& instance) {
   const auto& spec = instance.component.package();
   if (instance.host.host_case() != v1::Host::HOST_NOT_SET) {
     return Error{Code::kInvalid, "packages are installed on the gateway itself, not on host \"" + instance.host.name() +
@@ -150,7 +150,7 @@ Result<void> CheckSpec(const Instance& instance, const std::string& artifact) {
     return Error{Code::kInvalid, "\"" + spec.version() + "\" is no version of a Debian package; write it as apt-get " +
                                      "does: 2.0.11-1.2"};
   }
-  return artifact.empty() ? Result<void>() : CheckDeb(spec, artifact);
+  return {};
 }
 
 }  // namespace
@@ -162,7 +162,18 @@ PackageKind::~PackageKind() = default;
 
 Result<void> PackageKind::Check(const Instance& instance) {
   TRY(ComponentFolder(setup_, kPart, instance));
-  return CheckSpec(instance, ArtifactOf(setup_, instance)).While(Doing(instance));
+  return CheckSpec(instance).While(Doing(instance));
+}
+
+void PackageKind::Inspect(const Instance& instance, std::function<void(Result<void>)> done) {
+  const auto artifact = ArtifactOf(setup_, instance);
+  if (artifact.empty()) return done({});
+  worker_.Run(
+      [setup = setup_, options = options_, instance, artifact] {
+        return CheckDeb(PackageTools(options, setup.unpack), instance.component.package(), artifact)
+            .While(Doing(instance));
+      },
+      std::move(done));
 }
 
 void PackageKind::Observe(const Instance& instance, std::function<void(Observed)> done) {

@@ -21,9 +21,10 @@ class PackageKind : public Kind {
   PackageKind(Loop& loop, KindSetup setup, PackageOptions options);
   ~PackageKind() override;
 
-  /// Errors: kInvalid (name, version, a host that is not the gateway, another package in the file), kNotFound,
-  /// kCorrupt.
+  /// Errors: kInvalid (name, version, a host that is not the gateway).
   Result<void> Check(const Instance& instance) override;
+  /// Errors: kInvalid (another package or version in the file), kNotFound, kCorrupt, kUnavailable.
+  void Inspect(const Instance& instance, std::function<void(Result<void>)> done) override;
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// Errors: kConflict (other packages would have to go; the earlier one could not be put back), kNotFound (the sources
   /// have no such version), kUnavailable (what apt-get says), kTimeout.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "agent/kinds/archive_reader.h"
-
 namespace motley::agent {
 namespace {
 
@@ -36,15 +34,17 @@ bool IsAt(const PackageRecord::Standing& wanted, const PackageStanding& now) {
 
 }  // namespace
 
-Result<std::string> WantedVersion(const v1::PackageSpec& spec, const std::string& artifact) {
-  if (artifact.empty()) return spec.version();
-  TRY_ASSIGN(const auto control, ReadDebControl(artifact));
+Result<std::string> PackageAct::WantedVersion(const v1::PackageSpec& spec) const {
+  if (artifact_.empty()) return spec.version();
+  TRY_ASSIGN(const auto control, tools_.ControlOf(artifact_));
   return ControlField(control, "Version").value_or("");
 }
 
 Result<void> PackageAct::Apply(const Instance& instance) {
   const auto& spec = instance.component.package();
   auto& record = state_.record();
+  // A file that can not be read is found before anything is touched.
+  TRY_ASSIGN(const auto wanted, WantedVersion(spec));
   TRY(tools_.Repair());
   if (!record.package().empty() && record.package() != spec.package() && state_.HasAny()) {
     // Another package than before: the earlier one goes first, and is kept until the commit.
@@ -52,7 +52,7 @@ Result<void> PackageAct::Apply(const Instance& instance) {
   }
   TRY_ASSIGN(const auto now, tools_.Look(spec.package()));
   const bool back = !record.committed_digest().empty() && record.committed_digest() == instance.digest;
-  TRY_ASSIGN(bool there, IsThere(instance, now));
+  bool there = IsThere(instance, now, wanted);
   // An instance that takes any version had one that it goes back to.
   const auto* committed = state_.Committed(spec.package());
   if (back && committed != nullptr) there = there && IsAt(*committed, now);
@@ -76,7 +76,6 @@ Result<void> PackageAct::Apply(const Instance& instance) {
   TRY(state_.Save());
   if (!targets.arguments.empty()) TRY(tools_.Install(targets));
   TRY_ASSIGN(const auto after, tools_.Look(spec.package()));
-  TRY_ASSIGN(const auto wanted, WantedVersion(spec, artifact_));
   if (after.state != State::kInstalled || (!wanted.empty() && after.version != wanted)) {
     return Error{Code::kUnavailable, "apt-get has ended well, and " + spec.package() + " is " +
                                          (after.word.empty() ? "not-installed" : after.word) + " " + after.version +
@@ -87,10 +86,9 @@ Result<void> PackageAct::Apply(const Instance& instance) {
   return state_.Save();
 }
 
-Result<bool> PackageAct::IsThere(const Instance& instance, const PackageStanding& now) const {
+bool PackageAct::IsThere(const Instance& instance, const PackageStanding& now, const std::string& wanted) const {
   const auto& record = state_.record();
   if (now.state != State::kInstalled) return false;
-  TRY_ASSIGN(const auto wanted, WantedVersion(instance.component.package(), artifact_));
   if (!wanted.empty() && now.version != wanted) return false;
   // A package file of the same version may hold something else.
   return artifact_.empty() || (record.done() && record.digest() == instance.digest);

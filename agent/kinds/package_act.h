@@ -30,7 +30,10 @@ class PackageAct {
     kBack,     ///< Towards what was committed.
   };
 
-  Result<bool> IsThere(const Instance& instance, const PackageStanding& now) const;
+  /// The version that an instance asks for: its own, or that of its package file; empty: any. Errors: as
+  /// ReadDebControl.
+  Result<std::string> WantedVersion(const v1::PackageSpec& spec) const;
+  bool IsThere(const Instance& instance, const PackageStanding& now, const std::string& wanted) const;
   Result<PackageTargets> TargetsOf(const Instance& instance) const;
   Result<PackageTargets> TargetsBack(const PackageTargets& main, const std::string& package) const;
   Result<PackageTargets> TargetsGone() const;
@@ -43,8 +46,5 @@ class PackageAct {
   std::string artifact_;
   std::set<std::string> others_;
 };
-
-/// The version that an instance asks for: its own, or that of its package file; empty: any. Errors: as ReadDebControl.
-Result<std::string> WantedVersion(const v1::PackageSpec& spec, const std::string& artifact);
 
 }  // namespace motley::agent

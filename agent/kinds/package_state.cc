@@ -8,7 +8,6 @@
 #include <set>
 
 #include "agent/isolation/folder_tree.h"
-#include "agent/kinds/archive_reader.h"
 #include "agent/kinds/new_file.h"
 #include "common/files/files.h"
 
@@ -21,9 +20,10 @@ constexpr std::uint64_t kRecordLimitBytes = 1 << 20;
 
 std::string RecordPath(const std::string& folder) { return folder + "/record.pb"; }
 
-bool IsFileOf(const std::string& path, const std::string& package, const std::string& version) {
+bool IsFileOf(const PackageTools& tools, const std::string& path, const std::string& package,
+              const std::string& version) {
   if (path.empty() || access(path.c_str(), R_OK) != 0) return false;
-  const auto control = ReadDebControl(path);
+  const auto control = tools.ControlOf(path);
   return control && ControlField(*control, "Package") == package.substr(0, package.find(':')) &&
          ControlField(*control, "Version") == version;
 }
@@ -55,7 +55,7 @@ Result<std::string> DownloadFile(const PackageTools& tools, const std::string& p
     TRY(tools.Download(package, version, folder));
   }
   for (auto& path : DebFilesIn(folder)) {
-    if (IsFileOf(path, package, version)) return std::move(path);
+    if (IsFileOf(tools, path, package, version)) return std::move(path);
   }
   return Error{Code::kNotFound, "apt-get brought no file of " + package + " " + version};
 }
@@ -124,7 +124,7 @@ Result<void> PackageState::Keep(const PackageTools& tools, const std::string& pa
   candidates.push_back(CachedFile(tools, package, installed));
   std::string source;
   for (const auto& candidate : candidates) {
-    if (source.empty() && IsFileOf(candidate, package, installed.version)) source = candidate;
+    if (source.empty() && IsFileOf(tools, candidate, package, installed.version)) source = candidate;
   }
   if (source.empty()) {
     auto downloaded = DownloadFile(tools, package, installed.version, scratch);

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "agent/kinds/archive_reader.h"
+
 namespace motley::agent {
 namespace {
 
@@ -113,6 +115,8 @@ Result<void> PackageTools::Download(const std::string& package, const std::strin
   TRY(RunGood(std::move(arguments), folder));
   return {};
 }
+
+Result<std::string> PackageTools::ControlOf(const std::string& path) const { return ReadDebControl(unpack_, path); }
 
 Result<CommandEnd> PackageTools::RunUnlocked(std::vector<std::string> arguments, const std::string& folder) const {
   Command command;

@@ -36,7 +36,8 @@ struct PackageTargets {
 /// (locked; what apt-get says).
 class PackageTools {
  public:
-  explicit PackageTools(PackageOptions options) : options_(std::move(options)) {}
+  /// `unpack` is the path of motley-unpack.
+  PackageTools(PackageOptions options, std::string unpack) : options_(std::move(options)), unpack_(std::move(unpack)) {}
 
   Result<PackageStanding> Look(const std::string& package) const;
   /// What Install would change. Changes nothing.
@@ -48,6 +49,8 @@ class PackageTools {
   Result<void> Repair() const;
   /// Puts the file of a package into `folder`, which is there; apt-get chooses its name.
   Result<void> Download(const std::string& package, const std::string& version, const std::string& folder) const;
+  /// The control file of a package file. Errors: as ReadDebControl.
+  Result<std::string> ControlOf(const std::string& path) const;
   /// Where apt-get keeps the files that it has downloaded.
   std::string CacheFolder() const { return options_.root + "/var/cache/apt/archives"; }
 
@@ -58,6 +61,7 @@ class PackageTools {
   Result<std::string> RunGood(std::vector<std::string> arguments, const std::string& folder) const;
 
   PackageOptions options_;
+  std::string unpack_;
 };
 
 }  // namespace motley::agent

@@ -18,6 +18,8 @@ struct KindSetup {
   std::string gateway;
   /// Path of the program motley-supervise.
   std::string supervise;
+  /// Path of the program motley-unpack.
+  std::string unpack;
   ArtifactPath artifact;
 };
 

@@ -56,6 +56,19 @@ void BoundedKind::Observe(const Instance& instance, std::function<void(Observed)
   });
 }
 
+void BoundedKind::Inspect(const Instance& instance, std::function<void(Result<void>)> done) {
+  auto call = std::make_shared<Call>();
+  call->deadline = loop_.After(bounds_.inspect, [this, call, done] {
+    call->given_up = true;
+    done(Error{Code::kTimeout, "could not be inspected within " + Words(bounds_.inspect) + "; try it again"});
+  });
+  kind_->Inspect(instance, [alive = alive_, call, done](Result<void> result) {
+    if (!*alive || call->given_up) return;
+    call->deadline.Reset();
+    done(std::move(result));
+  });
+}
+
 void BoundedKind::Act(const Instance& instance, std::string_view what, void (Kind::*act)(const Instance&, Done),
                       Done done) {
   const std::string key = instance.Key();

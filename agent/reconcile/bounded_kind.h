@@ -14,6 +14,7 @@ namespace motley::agent {
 /// How long the calls of a kind may take, and how often one is tried.
 struct KindBounds {
   std::chrono::milliseconds observe{60'000};
+  std::chrono::milliseconds inspect{60'000};
   /// The slowest that is known: a large image over a slow line, a large firmware at 9600 baud.
   std::chrono::milliseconds act{15 * 60'000};
   /// Of an Apply that fails for a reason which may pass: kUnavailable, kTimeout.
@@ -32,6 +33,8 @@ class BoundedKind final : public Kind {
 
   void Prepare(std::function<void()> done) override { kind_->Prepare(std::move(done)); }
   Result<void> Check(const Instance& instance) override { return kind_->Check(instance); }
+  /// Also of a key that is busy: it touches nothing.
+  void Inspect(const Instance& instance, std::function<void(Result<void>)> done) override;
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   void Apply(const Instance& instance, std::function<void(Result<void>)> done) override;
   void Confirm(const Instance& instance, std::function<void(Result<void>)> done) override;

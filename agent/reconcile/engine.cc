@@ -218,6 +218,27 @@ void Engine::CheckInstances() {
     }
     if (auto fit = kind->Check(instance); !fit) return Unfit(fit.error().While(instance.Key()));
   }
+  InspectInstances();
+}
+
+void Engine::InspectInstances() {
+  if (target_instances_.empty()) return Open();
+  auto missing = std::make_shared<std::size_t>(target_instances_.size());
+  const std::uint64_t revision = target_.revision();
+  // An answer from within the call may end the deployment, and its instances with it.
+  const std::vector<Instance> instances = target_instances_;
+  for (const Instance& instance : instances) {
+    FindKind(kinds_, instance)
+        ->Inspect(instance, WhileAlive([this, missing, revision, key = instance.Key()](Result<void> fit) {
+                    // The first that does not fit has ended it, or a newer revision has come.
+                    if (phase_ != Phase::kFetching || target_.revision() != revision) return;
+                    if (!fit) return Unfit(fit.error().While(key));
+                    if (--*missing == 0) Open();
+                  }));
+  }
+}
+
+void Engine::Open() {
   if (auto begun = store_.Begin(target_); !begun) return Unfit(begun.error());
   Enter(Happening::kFetched);
 }

@@ -68,6 +68,8 @@ class Engine {
   void Fetch();
   void PrepareKinds();
   void CheckInstances();
+  void InspectInstances();
+  void Open();
   void Unfit(const Error& error);
   void Transact();
   void Run(const std::vector<Sighting>& goal, const std::vector<Sighting>& leftovers);

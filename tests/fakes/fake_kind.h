@@ -24,6 +24,11 @@ class FakeKind final : public agent::Kind {
     if (unfit.contains(instance.Key())) return Error{Code::kInvalid, "it does not fit"};
     return {};
   }
+  void Inspect(const agent::Instance& instance, std::function<void(Result<void>)> done) override {
+    Result<void> result;
+    if (rotten.contains(instance.Key())) result = Error{Code::kCorrupt, "its archive is damaged"};
+    loop_.Post([result = std::move(result), done = std::move(done)] { done(result); });
+  }
   void Observe(const agent::Instance& instance, std::function<void(agent::Observed)> done) override {
     agent::Observed observed;
     const auto found = world_.find(instance.Key());
@@ -78,6 +83,8 @@ class FakeKind final : public agent::Kind {
   std::map<std::string, std::string> commands;
   /// By key.
   std::set<std::string> unfit;
+  /// By key: found by Inspect.
+  std::set<std::string> rotten;
   /// By digest.
   std::set<std::string> fails_to_apply;
   std::set<std::string> fails_to_confirm;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "agent/unpack/entry_frames.h"
 #include "common/files/files.h"
 #include "tests/agent/archive/tar_writer.h"
 #include "tests/support/folder.h"
@@ -25,8 +26,9 @@ class ArchiveReaderTest : public ::testing::Test {
     const auto finished = tests::RunProgram(arguments, {{"LC_ALL", "C"}});
     ASSERT_EQ(finished.exit_code, 0) << finished.output;
   }
-  static Result<std::string> ReadFirst(const std::string& path) {
-    TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(path));
+  static Result<std::string> ReadFirst(const std::string& path,
+                                       const std::string& unpack = tests::Built("motley-unpack")) {
+    TRY_ASSIGN(auto reader, ArchiveReader::OpenTar(unpack, path));
     while (true) {
       TRY_ASSIGN(const auto entry, reader.Next());
       if (!entry) return std::string("(no file)");
@@ -96,14 +98,67 @@ TEST_F(ArchiveReaderTest, ReadsTheControlFileOfADebianPackage) {
   for (const std::string packing : {"gzip", "xz", "zstd", "none"}) {
     const auto path = folder_ / (packing + ".deb");
     Run({"dpkg-deb", "--root-owner-group", "-Z" + packing, "--build", folder_ / "root", path});
-    const auto control = ReadDebControl(path);
+    const auto control = ReadDebControl(tests::Built("motley-unpack"), path);
     ASSERT_TRUE(control) << control.error().message;
     EXPECT_THAT(*control, HasSubstr("Version: 1.2-3\n"));
   }
   Write("text", "no package\n");
-  EXPECT_EQ(ReadDebControl(folder_ / "text").error().code, Code::kCorrupt);
-  EXPECT_THAT(ReadDebControl(folder_ / "text").error().message, HasSubstr("is no Debian package"));
-  EXPECT_EQ(ReadDebControl(folder_ / "none").error().code, Code::kNotFound);
+  EXPECT_EQ(ReadDebControl(tests::Built("motley-unpack"), folder_ / "text").error().code, Code::kCorrupt);
+  EXPECT_THAT(ReadDebControl(tests::Built("motley-unpack"), folder_ / "text").error().message,
+              HasSubstr("is no Debian package"));
+  EXPECT_EQ(ReadDebControl(tests::Built("motley-unpack"), folder_ / "none").error().code, Code::kNotFound);
+}
+
+TEST_F(ArchiveReaderTest, LeavesOutWhatIsNotRead) {
+  tests::WriteTar(folder_ / "two.tar", {{.path = "a", .content = std::string(3'000'000, 'x')}, {.path = "b"}});
+  auto reader = ArchiveReader::OpenTar(tests::Built("motley-unpack"), folder_ / "two.tar");
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(reader->Next());
+  const auto second = reader->Next();
+  ASSERT_TRUE(second && *second);
+  EXPECT_EQ((*second)->path, "b");
+  const auto end = reader->Next();
+  ASSERT_TRUE(end);
+  EXPECT_FALSE(*end);
+}
+
+// What has parsed hostile bytes may have been taken over by them.
+TEST_F(ArchiveReaderTest, TrustsNothingThatTheProgramSays) {
+  const auto frame = [](FrameKind kind, const std::string& payload) {
+    const auto header = WriteFrameHeader({kind, static_cast<std::uint32_t>(payload.size())});
+    return std::string(header.data(), header.size()) + payload;
+  };
+  const ArchiveEntry file{.path = "a", .type = ArchiveEntry::Type::kFile, .size_bytes = 4};
+  ArchiveEntry cut = file;
+  cut.path = std::string("a\0b", 3);
+  const auto entry = frame(FrameKind::kEntry, WriteEntry(file));
+  const std::string strange[] = {
+      "HTTP/1.1 200 OK\r\n",
+      frame(FrameKind::kContent, "abcd"),
+      entry + frame(FrameKind::kContent, "abcde"),
+      entry + frame(FrameKind::kContent, "abc") + frame(FrameKind::kEnd, ""),
+      entry + entry,
+      frame(FrameKind::kEntry, WriteEntry(cut)),
+      frame(FrameKind::kEntry, "short"),
+      std::string("\x01\0\0\0\xFF\xFF\xFF\xFF", 8),
+  };
+  tests::WriteTar(folder_ / "any.tar", {{.path = "a"}});
+  Write("says", "");
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "unpack", "#!/bin/sh\nexec cat " + (folder_ / "says") + "\n", 0755));
+  for (const auto& says : strange) {
+    Write("says", says);
+    const auto read = ReadFirst(folder_ / "any.tar", folder_ / "unpack");
+    ASSERT_FALSE(read) << *read;
+    EXPECT_EQ(read.error().code, Code::kCorrupt) << read.error().message;
+    EXPECT_THAT(read.error().message, HasSubstr("can not be understood; install it anew"));
+  }
+  Write("says", entry + frame(FrameKind::kContent, "ab") + frame(FrameKind::kContent, "cd"));
+  EXPECT_EQ(*ReadFirst(folder_ / "any.tar", folder_ / "unpack"), "a=abcd");
+  Write("says", entry + frame(FrameKind::kContent, "ab") + frame(FrameKind::kFailure, "bad\xFF block"));
+  EXPECT_EQ(ReadFirst(folder_ / "any.tar", folder_ / "unpack").error().message, "bad\uFFFD block");
+  Write("says", entry + frame(FrameKind::kContent, "ab"));
+  EXPECT_THAT(ReadFirst(folder_ / "any.tar", folder_ / "unpack").error().message,
+              HasSubstr("motley-unpack ended with exit code 0 in the middle of"));
 }
 
 }  // namespace

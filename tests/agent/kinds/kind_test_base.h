@@ -27,6 +27,7 @@ class KindTestBase : public ::testing::Test {
     setup_.state_folder = folder_ / "state";
     setup_.gateway = "gw-7";
     setup_.supervise = Built("motley-supervise");
+    setup_.unpack = Built("motley-unpack");
     setup_.artifact = [this](const std::string& digest) { return folder_ / "artifacts/" + digest.substr(7); };
   }
 
@@ -48,6 +49,15 @@ class KindTestBase : public ::testing::Test {
   }
   static void Seal(agent::Instance* instance) { instance->digest = Sha256(instance->component.SerializeAsString()); }
 
+  /// Both halves, as the engine does.
+  Result<void> Check(agent::Kind& kind, const agent::Instance& instance) {
+    TRY(kind.Check(instance));
+    auto answer = std::make_shared<std::optional<Result<void>>>();
+    kind.Inspect(instance, [answer](Result<void> fit) { *answer = std::move(fit); });
+    EXPECT_TRUE(RunUntil(
+        *loop_, [&] { return answer->has_value(); }, std::chrono::seconds(30)));
+    return **answer;
+  }
   Result<void> Apply(agent::Kind& kind, const agent::Instance& instance) {
     return Wait<Result<void>>([&](auto done) { kind.Apply(instance, done); });
   }

@@ -56,7 +56,7 @@ TEST_F(PackageKindTest, InstallsAPackageWithWhatItNeedsAndTakesAllAway) {
   const auto machine_before = fs::last_write_time("/var/lib/dpkg/status");
   const auto app = Package("app", "1.0");
   EXPECT_EQ(Observe(*kind_, app).match, Match::kMissing);
-  EXPECT_GOOD(kind_->Check(app));
+  EXPECT_GOOD(Check(*kind_, app));
   EXPECT_GOOD(Apply(*kind_, app));
   EXPECT_GOOD(Confirm(*kind_, app));
   EXPECT_EQ(debian_.Installed(), "app 1.0 installed, tiny 1.0 installed");
@@ -134,10 +134,27 @@ TEST_F(PackageKindTest, SaysBeforehandWhenThereWouldBeNoWayBack) {
   EXPECT_EQ(Observe(*kind_, Package("tiny", "2.0")).match, Match::kMissing);
 }
 
+TEST_F(PackageKindTest, SaysWhenPackageFilesCanNotBeRead) {
+  const auto file = File({.name = "own", .version = "1.0", .content = "one"});
+  auto setup = setup_;
+  setup.unpack = "/nowhere/motley-unpack";
+  PackageKind missing(*loop_, setup, Options());
+  const auto words = HasSubstr("package \"thing\": there is no program /nowhere/motley-unpack, which unpacks archives");
+  EXPECT_ERROR(Check(missing, file), Code::kNotFound, words);
+  EXPECT_ERROR(Apply(missing, file), Code::kNotFound, words);
+  setup.unpack = folder_ / "killed";
+  ASSERT_TRUE(WriteFileAtomically(setup.unpack, "#!/bin/sh\nkill -9 $$\n", 0755));
+  PackageKind killed(*loop_, setup, Options());
+  EXPECT_ERROR(Apply(killed, file), Code::kUnavailable, HasSubstr("motley-unpack was ended by signal 9"));
+  EXPECT_EQ(debian_.Installed(), "");
+  EXPECT_FALSE(fs::exists(StateOf("record.pb")));
+  EXPECT_GOOD(Apply(*kind_, file));
+}
+
 TEST_F(PackageKindTest, InstallsPackageFilesAndTellsThemApartByTheirContent) {
   const auto one = File({.name = "own", .version = "1.0", .fields = "Depends: tiny\n", .content = "one"});
   const auto other = File({.name = "own", .version = "1.0", .content = "other"});
-  EXPECT_GOOD(kind_->Check(one));
+  EXPECT_GOOD(Check(*kind_, one));
   EXPECT_GOOD(Apply(*kind_, one));
   EXPECT_EQ(debian_.Installed(), "own 1.0 installed, tiny 1.0 installed");
   Commit();
@@ -263,21 +280,21 @@ TEST_F(PackageKindTest, ExchangesOnePackageForAnother) {
 }
 
 TEST_F(PackageKindTest, ChecksBeforeAnythingIsTouched) {
-  EXPECT_ERROR(kind_->Check(Package("No-Such/Name", "")), Code::kInvalid, HasSubstr("is no name of a Debian package"));
-  EXPECT_ERROR(kind_->Check(Package("app", "-o=x")), Code::kInvalid, HasSubstr("is no version of a Debian package"));
+  EXPECT_ERROR(Check(*kind_, Package("No-Such/Name", "")), Code::kInvalid, HasSubstr("is no name of a Debian package"));
+  EXPECT_ERROR(Check(*kind_, Package("app", "-o=x")), Code::kInvalid, HasSubstr("is no version of a Debian package"));
   auto file = File({.name = "own", .version = "1.0"});
   file.component.mutable_package()->set_package("other");
-  EXPECT_ERROR(kind_->Check(file), Code::kInvalid,
+  EXPECT_ERROR(Check(*kind_, file), Code::kInvalid,
                HasSubstr("\"own.deb\" is a file of the package \"own\", not of \"other\""));
   file.component.mutable_package()->set_package("own");
   file.component.mutable_package()->set_version("9.0");
-  EXPECT_ERROR(kind_->Check(file), Code::kInvalid, HasSubstr("has version 1.0, not 9.0"));
+  EXPECT_ERROR(Check(*kind_, file), Code::kInvalid, HasSubstr("has version 1.0, not 9.0"));
   *file.component.mutable_package()->mutable_deb() = Artifact("x.deb", "nothing of the kind");
-  EXPECT_ERROR(kind_->Check(file), Code::kCorrupt, HasSubstr("is no Debian package"));
+  EXPECT_ERROR(Check(*kind_, file), Code::kCorrupt, HasSubstr("is no Debian package"));
   auto far = Package("app", "");
   far.host.set_name("sensor");
   far.host.mutable_ssh();
-  EXPECT_ERROR(kind_->Check(far), Code::kInvalid, HasSubstr("not on host \"sensor\""));
+  EXPECT_ERROR(Check(*kind_, far), Code::kInvalid, HasSubstr("not on host \"sensor\""));
 }
 
 TEST_F(PackageKindTest, SaysWhatTheSourcesDoNotHave) {

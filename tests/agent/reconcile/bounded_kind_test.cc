@@ -16,6 +16,7 @@ using testing::HasSubstr;
 class SlowKind final : public Kind {
  public:
   Result<void> Check(const Instance&) override { return {}; }
+  void Inspect(const Instance&, std::function<void(Result<void>)> done) override { acts.push_back(done); }
   void Observe(const Instance&, std::function<void(Observed)> done) override { observations.push_back(done); }
   void Apply(const Instance&, std::function<void(Result<void>)> done) override { acts.push_back(done); }
   void Confirm(const Instance&, std::function<void(Result<void>)> done) override { acts.push_back(done); }
@@ -53,6 +54,19 @@ TEST_F(BoundedKindTest, GivesAnAnswerOn) {
   EXPECT_TRUE(results_[0].has_value());
   loop_.Advance(minutes(60));
   EXPECT_EQ(results_.size(), 1u);
+}
+
+TEST_F(BoundedKindTest, GivesUpAnInspectionWithoutKeepingTheKeyBusy) {
+  kind_->Inspect(instance_, Note());
+  loop_.Advance(seconds(61));
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(results_[0].error().message, "could not be inspected within 1 min; try it again");
+  slow_->acts.at(0)({});
+  EXPECT_EQ(results_.size(), 1u);
+  kind_->Apply(instance_, Note());
+  slow_->acts.at(1)({});
+  ASSERT_EQ(results_.size(), 2u);
+  EXPECT_TRUE(results_[1].has_value());
 }
 
 TEST_F(BoundedKindTest, GivesUpWhatTakesTooLong) {

@@ -280,6 +280,15 @@ TEST_F(EngineTest, ChangesNothingWhenAComponentDoesNotFit) {
   EXPECT_EQ(Report().deployment().reason(), "app/b: it does not fit");
 }
 
+TEST_F(EngineTest, ChangesNothingWhenAnArtifactIsRotten) {
+  Start();
+  Deploy(Desired(1, "1.0.0", {{"a", "x"}}));
+  kind_->rotten.insert("app/b");
+  Deploy(Desired(2, "1.1.0", {{"a", "y"}, {"b", "z"}, {"c", "z"}}));
+  EXPECT_EQ(world_["app/a"], digests_["a=x"]);
+  EXPECT_EQ(Report().deployment().reason(), "app/b: its archive is damaged");
+}
+
 TEST_F(EngineTest, HealsWhatDrifted) {
   Start();
   Deploy(Desired(1, "1.0.0", {{"a", "x"}, {"b", "y"}}));
