@@ -14,18 +14,20 @@
 
 #include "common/base/result.h"
 #include "tests/support/folder.h"
+#include "tests/support/keeper.h"
 #include "tests/support/wait.h"
 
 namespace motley::tests {
 namespace {
 
-[[noreturn]] void RunChild(const Program::Options& options) {
+[[noreturn]] void RunChild(const Program::Options& options, const std::string& mark) {
   setpgid(0, 0);
   const std::string& file = options.output_file.empty() ? "/dev/null" : options.output_file;
   const int out = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   dup2(open("/dev/null", O_RDONLY), 0);
   dup2(out, 1);
   dup2(out, 2);
+  setenv(kMarkVariable, mark.c_str(), 1);
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
   for (const std::string& argument : options.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -38,9 +40,10 @@ namespace {
 
 std::unique_ptr<Program> Program::Start(Options options) {
   std::unique_ptr<Program> program(new Program(options.output_file));
+  const std::string& mark = ChildMark();
   program->pid_ = fork();
   CHECK(program->pid_ >= 0);
-  if (program->pid_ == 0) RunChild(options);
+  if (program->pid_ == 0) RunChild(options, mark);
   return program;
 }
 

@@ -11,7 +11,8 @@
 
 namespace motley::tests {
 
-/// A child process with its output in files. Ended by SIGKILL with this object.
+/// A child process with its output in files. Ended by SIGKILL with this object; with all that it started, soon after
+/// this process ended in any way.
 class Program {
  public:
   struct Options {

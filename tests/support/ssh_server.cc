@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/files/files.h"
+#include "tests/support/keeper.h"
 #include "tests/support/wait.h"
 
 namespace motley::tests {
@@ -94,7 +95,8 @@ SshServer::SshServer(Userland userland) : userland_(userland), port_(FreePort())
                                     << "\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n"
                                        "PasswordAuthentication yes\nKbdInteractiveAuthentication yes\n"
                                        "PrintMotd no\nLogLevel VERBOSE\nMaxStartups 100\n"
-                                    << "SetEnv HOME=" << home() << " PATH=" << path << "\n";
+                                    << "SetEnv HOME=" << home() << " PATH=" << path << " " << kMarkVariable << "="
+                                    << ChildMark() << "\n";
   Start();
 }
 
