@@ -94,7 +94,8 @@ class StreamConnection final : public HttpConnection {
   StreamConnection& operator=(const StreamConnection&) = delete;
 
   void WindDown() override {
-    if (idle_) Tcp().cancel();
+    // Whatever is still to come would be refused: only answers are worth waiting for.
+    if (receiving_) Tcp().cancel();
     if (question_) question_->Answer(Stopping());
   }
 
@@ -107,7 +108,9 @@ class StreamConnection final : public HttpConnection {
     error_code problem;
     if constexpr (kTls) {
       Tcp().expires_after(shared_.options.head_timeout);
+      receiving_ = true;
       co_await stream_.async_handshake(asio::ssl::stream_base::server, Into(problem));
+      receiving_ = false;
       if (problem) co_return;
     }
     while (co_await ServeOne(welcome)) continue;
@@ -129,7 +132,9 @@ class StreamConnection final : public HttpConnection {
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());
     error_code problem;
     Tcp().expires_after(shared_.options.head_timeout);
+    receiving_ = true;
     co_await http::async_read_header(stream_, buffer_, parser, Into(problem));
+    receiving_ = false;
     if (problem) co_return co_await RefuseHead(problem);
 
     head_only_ = parser.get().method() == http::verb::head;
@@ -163,10 +168,10 @@ class StreamConnection final : public HttpConnection {
     if (shared_.stopping) co_return false;
     if (buffer_.size() > 0) co_return true;
     error_code problem;
-    idle_ = true;
+    receiving_ = true;
     Tcp().expires_after(shared_.options.idle_timeout);
     const std::size_t size = co_await stream_.async_read_some(buffer_.prepare(4096), Into(problem));
-    idle_ = false;
+    receiving_ = false;
     buffer_.commit(size);
     co_return !problem;
   }
@@ -242,6 +247,7 @@ class StreamConnection final : public HttpConnection {
     while (!broken_ && !parser.is_done()) {
       const auto got = co_await ReadPiece(parser, piece);
       if (!got) co_return ErrorAnswer(got.error());
+      if (shared_.stopping) co_return Stopping();
       received += *got;
       if (received > limit) co_return BodyTooLarge(limit, std::nullopt);
       const std::string_view bytes(piece.data(), *got);
@@ -266,11 +272,13 @@ class StreamConnection final : public HttpConnection {
     body.more = true;
     error_code problem;
     Tcp().expires_after(shared_.options.transfer_timeout);
+    receiving_ = true;
     co_await http::async_read(stream_, buffer_, parser, Into(problem));
+    receiving_ = false;
     const std::size_t got = piece.size() - body.size;
     if (!problem || problem == http::error::need_buffer) co_return got;
     if (IsParseError(problem)) co_return BrokenBody(problem.message());
-    broken_ = true;
+    broken_ = !shared_.stopping;
     co_return got;
   }
 
@@ -369,7 +377,8 @@ class StreamConnection final : public HttpConnection {
   beast::flat_buffer buffer_;
   std::string remote_address_;
   std::shared_ptr<Question> question_;
-  bool idle_ = false;
+  /// What is waited for are bytes of a request.
+  bool receiving_ = false;
   bool head_only_ = false;
   bool keep_ = true;
   bool broken_ = false;

@@ -49,8 +49,9 @@ class HttpServer {
   /// "http://127.0.0.1:8470".
   virtual std::string url() const = 0;
 
-  /// Accepts nothing more, answers 503 to those who wait for the loop, lets what is being received or sent end within
-  /// `patience`, and ends the thread. Blocks.
+  /// Accepts nothing more, answers 503 to those who wait for the loop or still send a body, lets what is being sent end
+  /// within `patience`, and ends the thread. Blocks; without such answers only as long as a refused caller goes on
+  /// sending, 2 s at most.
   virtual void Stop(std::chrono::milliseconds patience) = 0;
 };
 

@@ -260,9 +260,27 @@ TEST_F(HttpServerTest, StopsInGoodOrder) {
     loop_.RunOnLoop([&] { there = !handler_.waiting.empty(); });
     return there;
   }));
-  server_->Stop(std::chrono::seconds(10));
+  // Who waits for them to end by themselves waits for ever here.
+  server_->Stop(std::chrono::hours(1));
   EXPECT_THAT(waiting.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("the controller is stopping")));
   EXPECT_EQ(idle.ReadToEnd(), "");
+}
+
+TEST_F(HttpServerTest, StopsWithoutWaitingForRequestsThatMayNeverCome) {
+  HttpServerOptions options;
+  options.head_timeout = options.transfer_timeout = options.idle_timeout = std::chrono::hours(1);
+  Start(options);
+  RawConnection silent = Connect();
+  RawConnection half_head = Connect();
+  half_head.Send("GET /x HTTP/1.1\r\nHo");
+  RawConnection half_body = Connect();
+  half_body.Send("PUT /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\nuuu");
+  EXPECT_TRUE(WaitFor([&] { return FilesInFolder() == 1; }));
+  server_->Stop(std::chrono::hours(1));
+  EXPECT_EQ(silent.ReadToEnd(), "");
+  EXPECT_EQ(half_head.ReadToEnd(), "");
+  EXPECT_THAT(half_body.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("the controller is stopping")));
+  EXPECT_EQ(FilesInFolder(), 0u);
 }
 
 TEST_F(HttpServerTest, RefusesAnUnsafeAddress) {
