@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/assign/layout.h"
 #include "common/assign/model.h"
 #include "common/assign/solve.h"
 #include "common/base/result.h"
@@ -44,6 +45,12 @@ bool IsFlow(const Model& model);
 std::optional<Answer> TryFlow(const Model& model);
 /// The same for a model for which IsFlow holds.
 Answer SolveFlow(const Model& model);
+/// The same for a model of which nothing is charged once and whose banded tallies lie as `layout` says; it may have
+/// more of them.
+Answer SolveFlow(const Model& model, const Layout& layout);
+/// Exact for models that would be flows if nothing were charged once; nothing for others. With kFeasible and kUnknown
+/// the time, or the number of flows that it may solve, was too small.
+std::optional<Answer> TryBranch(const Model& model, const Limits& limits);
 /// Exact for all models without requirements. Errors: kInternal (CBC gave up).
 Result<Answer> SolveIlp(const Model& model, const Limits& limits);
 /// Exact for all models. Errors: kInternal (Z3 gave up).

@@ -169,8 +169,10 @@ std::optional<Answer> TryFlow(const Model& model) {
   if (model.supplies.empty()) return Answer{.outcome = Outcome::kOptimal, .lower_bound = CostOf(model, {})};
   const std::optional<Layout> layout = LayOut(model);
   if (!layout) return std::nullopt;
-  return Network(model, *layout).Solve();
+  return SolveFlow(model, *layout);
 }
+
+Answer SolveFlow(const Model& model, const Layout& layout) { return Network(model, layout).Solve(); }
 
 Answer SolveFlow(const Model& model) {
   std::optional<Answer> answer = TryFlow(model);

@@ -176,7 +176,7 @@ struct Solution {
   std::vector<std::int64_t> unassigned;
   /// By variant: gateways that run it.
   std::vector<std::int64_t> gateways_by_variant;
-  /// "flow", "ilp" or "z3".
+  /// "flow", "branch", "ilp" or "z3".
   std::string solver;
   double seconds = 0;
 

@@ -5,7 +5,9 @@
 
 #include "common/assign/answer.h"
 #include "common/assign/evaluate.h"
+#include "common/assign/layout.h"
 #include "common/assign/model.h"
+#include "common/assign/reduce.h"
 #include "common/assign/rules.h"
 
 namespace motley::assign {
@@ -13,6 +15,7 @@ namespace {
 
 std::string NameOf(Method method) {
   if (method == Method::kFlow) return "flow";
+  if (method == Method::kBranch) return "branch";
   return method == Method::kIlp ? "ilp" : "z3";
 }
 
@@ -28,6 +31,10 @@ Result<void> CheckMethod(const Problem& problem, const Model& model, Method meth
     const std::string what = once == model.penalties.end() ? "the rules' sets of gateways cross one another"
                                                            : Describe(problem.rules[once->rule]) + " is charged once";
     return Error{Code::kInvalid, what + ": solver \"flow\" is not exact for that; use ilp"};
+  }
+  if (method == Method::kBranch && !LayOut(model)) {
+    return Error{Code::kInvalid,
+                 "the rules' sets of gateways cross one another: solver \"branch\" is not exact for that; use ilp"};
   }
   return {};
 }
@@ -58,6 +65,7 @@ bool HardRulesHold(const Model& model) {
 
 Result<Answer> Run(const Model& model, const Limits& limits, Method method) {
   if (method == Method::kFlow) return SolveFlow(model);
+  if (method == Method::kBranch) return *TryBranch(model, limits);
   TRY_ASSIGN(Answer answer, method == Method::kIlp ? SolveIlp(model, limits) : SolveZ3(model, limits));
   // CBC that runs out of time in its first steps has been seen to call a problem infeasible that is not.
   const bool hasty = answer.outcome == Outcome::kInfeasible && limits.time_limit_ms > 0;
@@ -81,12 +89,47 @@ bool Meets(const Model& model, const Model& without, const Answer& answer) {
   return CostOf(without, answer.gateways) == CostOf(model, answer.gateways);
 }
 
+/// The better of two answers, neither of which may be the last word.
+Answer Better(const Model& model, const Answer& one, const Answer& other) {
+  Answer better = one.gateways.empty() ? other : one;
+  if (!one.gateways.empty() && !other.gateways.empty() && CostOf(model, other.gateways) < CostOf(model, one.gateways)) {
+    better = other;
+  }
+  better.lower_bound = std::max(one.lower_bound, other.lower_bound);
+  const bool optimal = !better.gateways.empty() && CostOf(model, better.gateways) <= better.lower_bound;
+  if (optimal) better.outcome = Outcome::kOptimal;
+  return better;
+}
+
+bool IsFinal(const Answer& answer) {
+  return answer.outcome == Outcome::kOptimal || answer.outcome == Outcome::kInfeasible;
+}
+
+/// For a model without requirements.
+Result<Answer> RunWhole(const Model& model, const Limits& limits, Method& used) {
+  used = Method::kFlow;
+  if (std::optional<Answer> answer = TryFlow(model)) return *std::move(answer);
+  const auto now_ms = [&] { return limits.now_ms ? limits.now_ms() : 0; };
+  const std::int64_t start_ms = now_ms();
+  used = Method::kBranch;
+  Limits rest = limits;
+  rest.time_limit_ms = (limits.time_limit_ms + 1) / 2;
+  const std::optional<Answer> branched = TryBranch(model, rest);
+  if (branched && IsFinal(*branched)) return *branched;
+  if (limits.time_limit_ms > 0) {
+    rest.time_limit_ms = std::max<std::int64_t>(1, limits.time_limit_ms - (now_ms() - start_ms));
+  }
+  used = Method::kIlp;
+  TRY_ASSIGN(const Answer answer, Run(model, rest, used));
+  return !branched || IsFinal(answer) ? answer : Better(model, *branched, answer);
+}
+
 Result<Answer> RunAuto(const Model& model, const Limits& limits, Method& used) {
   if (model.requirements.empty()) {
-    used = Method::kFlow;
-    if (std::optional<Answer> answer = TryFlow(model)) return *std::move(answer);
-    used = Method::kIlp;
-    return Run(model, limits, used);
+    const Reduction reduction(model);
+    TRY_ASSIGN(Answer answer, RunWhole(reduction.model(), limits, used));
+    answer.gateways = reduction.Expand(answer.gateways);
+    return answer;
   }
   // Without its conditions the problem is easy; if that optimum fulfils them, it is the optimum with them as well.
   Model without = model;

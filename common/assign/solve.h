@@ -10,10 +10,11 @@
 namespace motley::assign {
 
 enum class Method {
-  kAuto,  ///< The first that is exact for the problem: flow, ilp, z3.
-  kFlow,  ///< Convex minimum-cost flow (LEMON).
-  kIlp,   ///< Integer program (CBC).
-  kZ3,    ///< Optimisation modulo theories; the only one that knows Logic.
+  kAuto,    ///< The first that is exact for the problem: flow, branch, ilp, z3.
+  kFlow,    ///< Convex minimum-cost flow (LEMON).
+  kBranch,  ///< Flows, one for each set of charged-once rules that has to be looked at.
+  kIlp,     ///< Integer program (CBC).
+  kZ3,      ///< Optimisation modulo theories; the only one that knows Logic.
 };
 
 /// What a solver may use up. The module reads no clock: it is handed one.

@@ -20,9 +20,10 @@ constexpr std::uint32_t kMaxTimeLimitMs = 600'000;
 Result<assign::Method> MethodOf(const std::string& solver) {
   if (solver.empty() || solver == "auto") return assign::Method::kAuto;
   if (solver == "flow") return assign::Method::kFlow;
+  if (solver == "branch") return assign::Method::kBranch;
   if (solver == "ilp") return assign::Method::kIlp;
   if (solver == "z3") return assign::Method::kZ3;
-  return Error{Code::kInvalid, "solver \"" + solver + "\" is not known; write auto, flow, ilp or z3"};
+  return Error{Code::kInvalid, "solver \"" + solver + "\" is not known; write auto, flow, branch, ilp or z3"};
 }
 
 Result<assign::Limits> LimitsOf(const v1::ProposePlanRequest& request, const ClockFunction& now_ms) {

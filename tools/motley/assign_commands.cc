@@ -39,6 +39,7 @@ std::int64_t NowMs() {
 
 assign::Method MethodOf(const std::string& solver) {
   if (solver == "flow") return assign::Method::kFlow;
+  if (solver == "branch") return assign::Method::kBranch;
   if (solver == "ilp") return assign::Method::kIlp;
   if (solver == "z3") return assign::Method::kZ3;
   return assign::Method::kAuto;
@@ -173,8 +174,8 @@ void AddAssignCommand(CLI::App& app, Action& chosen) {
   assign->footer(
       "Examples:\n  motley assign fleet.yaml\n  motley assign fleet.yaml --solver z3 --time-limit 60 --json\n");
   assign->add_option("FILE", options->file, "Fleet file")->required();
-  assign->add_option("--solver", options->solver, "auto, flow, ilp or z3; auto: the fastest that is exact")
-      ->check(CLI::IsMember({"auto", "flow", "ilp", "z3"}));
+  assign->add_option("--solver", options->solver, "auto, flow, branch, ilp or z3; auto: the fastest that is exact")
+      ->check(CLI::IsMember({"auto", "flow", "branch", "ilp", "z3"}));
   assign->add_option("--import", options->format, "Format of FILE where it is no fleet file: divenact")
       ->check(CLI::IsMember({"divenact"}));
   assign->add_option("--time-limit", options->time_limit_seconds, "Seconds, after which the best so far is the answer")

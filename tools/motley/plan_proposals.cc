@@ -97,8 +97,8 @@ CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<Propos
 }
 
 void AddSolver(CLI::App& command, ProposalOptions& options) {
-  command.add_option("--solver", options.solver, "auto, flow, ilp or z3; default: auto")
-      ->check(CLI::IsMember({"auto", "flow", "ilp", "z3"}));
+  command.add_option("--solver", options.solver, "auto, flow, branch, ilp or z3; default: auto")
+      ->check(CLI::IsMember({"auto", "flow", "branch", "ilp", "z3"}));
   command
       .add_option("--time-limit", options.time_limit_seconds,
                   "Seconds for the solver, default 10; where the answer takes over 30, `motley plan list` has the plan")

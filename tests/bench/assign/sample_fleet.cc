@@ -43,7 +43,6 @@ constexpr char kRules[] = R"(rules:
   - balance: [v10, v20, v40]
     within: tags.site
     weight: 10
-gateways: []
 )";
 
 }  // namespace
@@ -75,12 +74,12 @@ void SampleFleet::Gateway(std::uint32_t number, std::uint32_t context, Attribute
   gateway.tags["owner"] = fmt::format("owner-{}", number % 311);
 }
 
-FleetApplication SampleFleet::Application() {
+FleetApplication SampleFleet::Application(const std::string& more_rules) {
   std::string text = "variants:\n";
   for (std::uint32_t v = 0; v < kVariants; ++v) {
     text += fmt::format("  - {{name: v{}, when: '{}', prefer: {}}}\n", v, WhenOf(v), v % 7);
   }
-  auto file = ParseFleetFile("bench.yaml", text + kRules);
+  auto file = ParseFleetFile("bench.yaml", text + kRules + more_rules + "gateways: []\n");
   if (!file) {
     fmt::print(stderr, "{}\n", file.error().message);
     std::abort();

@@ -22,7 +22,8 @@ class SampleFleet {
   /// The context that gateway `number` has at first.
   static std::uint32_t ContextOf(std::uint32_t number);
 
-  static FleetApplication Application();
+  /// `more_rules`: lines of YAML behind its own rules.
+  static FleetApplication Application(const std::string& more_rules = {});
 };
 
 }  // namespace motley::bench

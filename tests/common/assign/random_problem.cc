@@ -12,6 +12,17 @@ class Generator {
  public:
   Generator(std::uint32_t seed, Conditions conditions) : random_(seed), conditions_(conditions) {}
 
+  Problem MakeOnce() {
+    Make();
+    const int rules = Number(2, 5);
+    for (int i = 0; i < rules; ++i) {
+      AddRule(static_cast<int>(problem_.rules.size()), Number(3, 8));
+      problem_.rules.back().weight = Number(1, 12);
+      problem_.rules.back().charge = Charge::kOnce;
+    }
+    return problem_;
+  }
+
   Problem Make() {
     const int applications = Number(0, 3) == 0 ? 2 : 1;
     for (int i = 0; i < applications; ++i) {
@@ -65,11 +76,12 @@ class Generator {
     return variants;
   }
 
-  void AddRule(int index) {
+  void AddRule(int index) { AddRule(index, Number(0, conditions_ == Conditions::kWith ? 9 : 8)); }
+
+  void AddRule(int index, int kind) {
     Rule rule{.name = "rule" + std::to_string(index), .line = index + 1};
     if (Number(0, 4) > 0) rule.weight = Number(0, 12);
     rule.selector = Number(-1, 1);
-    const int kind = Number(0, conditions_ == Conditions::kWith ? 9 : 8);
     if (kind >= 3) rule.within = Number(-1, 0);
     if (kind >= 3 && kind <= 8 && Number(0, 2) == 0) rule.charge = Charge::kOnce;
     if (kind == 0) rule.what = Coverage{AnyApplication()};
@@ -183,6 +195,8 @@ class Exhaustion {
 }  // namespace
 
 Problem RandomProblem(std::uint32_t seed, Conditions conditions) { return Generator(seed, conditions).Make(); }
+
+Problem RandomOnceProblem(std::uint32_t seed) { return Generator(seed, Conditions::kWithout).MakeOnce(); }
 
 std::int64_t AssignmentsOf(const Problem& problem, std::int64_t limit) {
   std::int64_t assignments = 1;

@@ -13,6 +13,9 @@ enum class Conditions { kWith, kWithout };
 /// A small fleet with a few rules of every kind, the same for the same seed. Its hard rules may contradict each other.
 Problem RandomProblem(std::uint32_t seed, Conditions conditions);
 
+/// As RandomProblem, but with more rules, most of which are charged once.
+Problem RandomOnceProblem(std::uint32_t seed);
+
 /// How many assignments the problem has, at most `limit`.
 std::int64_t AssignmentsOf(const Problem& problem, std::int64_t limit);
 

@@ -22,8 +22,7 @@ std::optional<std::int64_t> Oracle(const Problem& problem) {
   return solution->cost;
 }
 
-void ExpectOptimal(std::uint32_t seed, Conditions conditions, std::map<std::string, int>& solvers) {
-  const Problem problem = RandomProblem(seed, conditions);
+void ExpectOptimal(const Problem& problem, std::map<std::string, int>& solvers) {
   const std::optional<std::int64_t> expected = Oracle(problem);
   const auto solution = Solve(problem);
   if (!expected) {
@@ -43,7 +42,7 @@ TEST(RandomFleets, CostWhatExhaustiveSearchOrZ3Find) {
   std::map<std::string, int> solvers;
   for (std::uint32_t seed = 0; seed < 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    ExpectOptimal(seed, seed % 10 == 0 ? Conditions::kWith : Conditions::kWithout, solvers);
+    ExpectOptimal(RandomProblem(seed, seed % 10 == 0 ? Conditions::kWith : Conditions::kWithout), solvers);
     if (HasFatalFailure()) return;
   }
   for (const auto& [solver, problems] : solvers) {
@@ -51,7 +50,47 @@ TEST(RandomFleets, CostWhatExhaustiveSearchOrZ3Find) {
     std::printf("%s: %d\n", solver.c_str(), problems);
     EXPECT_GE(problems, 5) << solver << " was hardly tried";
   }
-  EXPECT_EQ(solvers.size(), 4u);
+  EXPECT_EQ(solvers.size(), 5u);
+}
+
+TEST(RandomFleets, WithManyRulesThatAreChargedOnceCostWhatExhaustiveSearchOrZ3Find) {
+  std::map<std::string, int> solvers;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ExpectOptimal(RandomOnceProblem(seed), solvers);
+    if (HasFatalFailure()) return;
+  }
+  for (const auto& [solver, problems] : solvers) std::printf("%s: %d\n", solver.c_str(), problems);
+  EXPECT_GE(solvers["branch"], 100);
+  EXPECT_GE(solvers["ilp"], 10);
+}
+
+/// The same fleet with hundreds of gateways where it has one.
+Problem Grown(Problem problem) {
+  std::int64_t factor = 300;
+  for (GatewayClass& gateway_class : problem.classes) gateway_class.count *= factor++;
+  for (Rule& rule : problem.rules) {
+    if (rule.weight) *rule.weight *= 71;
+    auto* count = std::get_if<Count>(&rule.what);
+    if (count != nullptr && count->unit == Unit::kGateways) count->amount *= 211;
+  }
+  return problem;
+}
+
+TEST(RandomFleets, OfManyGatewaysCostWhatAnIntegerProgramFinds) {
+  int branched = 0;
+  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Problem problem = Grown(RandomOnceProblem(seed));
+    const auto expected = Solve(problem, {}, Method::kIlp);
+    const auto solution = Solve(problem);
+    ASSERT_EQ(solution.has_value(), expected.has_value());
+    if (!solution.has_value()) continue;
+    EXPECT_EQ(solution->cost, expected->cost) << solution->solver;
+    EXPECT_TRUE(solution->proven) << solution->solver;
+    branched += solution->solver == "branch";
+  }
+  EXPECT_GE(branched, 100);
 }
 
 TEST(RandomFleets, HaveTheSameSolutionEveryTime) {

@@ -50,7 +50,7 @@ TEST(Solve, PaysAWeightOnceAndProvesIt) {
   exactly.charge = Charge::kOnce;
   const auto problem = Fleet(2, {{.name = "c", .count = 10, .options = {{0, 0}, {1, 20}}}}, {Covered(), exactly});
   const auto solution = Solve(problem).value();
-  EXPECT_EQ(solution.solver, "ilp");
+  EXPECT_EQ(solution.solver, "branch");
   EXPECT_THAT(solution.cost_by_rule, ElementsAre(0, 40));
   EXPECT_TRUE(solution.proven);
   EXPECT_EQ(Solve(problem, {}, Method::kZ3)->cost, 40);
@@ -115,6 +115,56 @@ TEST(Solve, RefusesAMethodThatIsNotExactForTheProblem) {
   EXPECT_THAT(Solve(problem, {}, Method::kFlow).error().message, HasSubstr("\"preview\" (line 2) is charged once"));
   problem.rules = {{.name = "mine", .what = Logic{"(> a 2)"}}};
   EXPECT_THAT(Solve(problem, {}, Method::kIlp).error().message, HasSubstr("\"ilp\" knows no conditions"));
+}
+
+/// Twelve classes of a thousand gateways, and rules in two sites that are charged once and stand in each other's way.
+Problem Entangled() {
+  std::vector<GatewayClass> classes;
+  for (int i = 0; i < 12; ++i) {
+    GatewayClass added{.name = "c", .count = 1000 + i};
+    for (int j = 0; j < 6; ++j) added.options.push_back({j, 1 + (i * 7 + j * 5) % 11});
+    added.values = {i % 2};
+    classes.push_back(added);
+  }
+  std::vector<Rule> rules{Covered()};
+  for (int j = 0; j < 6; ++j) {
+    Rule rule = Counted("r" + std::to_string(j), 900 + j, Comparison::kExactly, 1100 + 7 * j, {j});
+    rule.charge = Charge::kOnce;
+    rule.within = 0;
+    rules.push_back(rule);
+  }
+  return Fleet(6, classes, rules);
+}
+
+TEST(Solve, BranchesToTheSameCostAsAnIntegerProgram) {
+  const auto branched = Solve(Entangled(), {}, Method::kBranch).value();
+  EXPECT_EQ(branched.solver, "branch");
+  EXPECT_TRUE(branched.proven);
+  EXPECT_EQ(branched.cost, Solve(Entangled(), {}, Method::kIlp)->cost);
+  EXPECT_EQ(branched.cost, Solve(Entangled())->cost);
+}
+
+TEST(Solve, StatesTheGapOfASearchThatTheClockEnds) {
+  std::int64_t now = 0;
+  const Limits limits{.time_limit_ms = 1, .now_ms = [&] { return now++; }};
+  const auto solution = Solve(Entangled(), limits, Method::kBranch).value();
+  EXPECT_FALSE(solution.proven);
+  EXPECT_GT(solution.gap(), 0);
+  EXPECT_GT(solution.lower_bound, 0);
+  const std::int64_t optimum = Solve(Entangled())->cost;
+  EXPECT_LE(solution.lower_bound, optimum);
+  EXPECT_GE(solution.cost, optimum);
+}
+
+TEST(Solve, RefusesToBranchWhereTheSetsOfGatewaysCross) {
+  std::vector<GatewayClass> classes{{.name = "o", .count = 9, .options = {{0, 0}, {1, 0}, {2, 0}}, .values = {0}},
+                                    {.name = "b", .count = 9, .options = {{0, 0}, {1, 2}, {2, 1}}, .values = {1}}};
+  Rule once = Counted("once", 7, Comparison::kExactly, 5, {1, 2});
+  once.charge = Charge::kOnce;
+  const Problem problem = Fleet(3, classes, {Covered(), Counted("each", 7, Comparison::kExactly, 3, {0, 1}), once});
+  EXPECT_THAT(Solve(problem, {}, Method::kBranch).error().message, HasSubstr("cross one another"));
+  EXPECT_EQ(Solve(problem)->solver, "ilp");
+  EXPECT_EQ(Solve(problem)->cost, Solve(problem, {}, Method::kZ3)->cost);
 }
 
 TEST(Solve, TakesTimesFromTheClockThatItIsHanded) {

@@ -52,7 +52,7 @@ TEST_F(AssignTool, AnswersTheSameWithEachSolverAsJson) {
 gateways_file: list.csv
 )");
   Write("list.csv", "gateway,memory_mb,tags.site,boards\ngw-1,1024,\"os\"\"lo, x\",uno nano\n\ngw-2,,,\n");
-  for (const std::string solver : {"flow", "ilp", "z3"}) {
+  for (const std::string solver : {"flow", "branch", "ilp", "z3"}) {
     const Finished done = Assign({file, "--json", "--solver", solver});
     ASSERT_EQ(done.exit_code, 0) << done.output;
     const auto document = nlohmann::json::parse(done.output);
