@@ -10,6 +10,8 @@ bool IsFrame(std::string_view text) {
          std::string_view("neo").find(text[1]) != std::string_view::npos && (text[2] == '1' || text[2] == '2');
 }
 
+bool IsBit(char c) { return c == '0' || c == '1'; }
+
 }  // namespace
 
 void ModemLines::Follow(Terminal::Change change, bool hangs_up) {
@@ -21,7 +23,15 @@ void ModemLines::Follow(Terminal::Change change, bool hangs_up) {
 }
 
 std::optional<std::string> ModemLines::Execute(std::string_view name, std::string_view argument) {
-  if (name == "lines") return fmt::format("ok dtr={:d} rts={:d}", dtr_, rts_);
+  if (name == "lines" && argument.empty()) return fmt::format("ok dtr={:d} rts={:d}", dtr_, rts_);
+  if (name == "lines") {
+    if (argument.size() != 3 || argument[1] != ' ' || !IsBit(argument[0]) || !IsBit(argument[2])) {
+      return fmt::format("error lines \"{}\": give DTR and RTS as 0 or 1 each, such as 1 0", argument);
+    }
+    dtr_ = argument[0] == '1';
+    rts_ = argument[2] == '1';
+    return "ok";
+  }
   if (name == "dtr" || name == "rts") {
     if (argument != "0" && argument != "1") return fmt::format("error {} \"{}\": give 0 or 1", name, argument);
     (name == "dtr" ? dtr_ : rts_) = argument == "1";

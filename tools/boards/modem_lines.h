@@ -13,10 +13,11 @@ namespace motley::boards {
 /// The modem shim reads and sets it by the commands
 ///   dtr 0|1, rts 0|1   modem lines, 1 is active
 ///   lines              "ok dtr=1 rts=1"
+///   lines 0|1 0|1      DTR and RTS, both at once
 ///   frame [8n1]        data bits, parity, stop bits
 class ModemLines {
  public:
-  static constexpr char kCommands[] = "dtr 0|1, rts 0|1, lines, frame [8n1]";
+  static constexpr char kCommands[] = "dtr 0|1, rts 0|1, lines [0|1 0|1], frame [8n1]";
 
   bool dtr() const { return dtr_; }
   bool rts() const { return rts_; }

@@ -170,6 +170,9 @@ TEST(RomBoard, ResetsByDtrAtEachOpeningAndByTheButton) {
   board.Open();
   EXPECT_TRUE(board.Eventually("resets=2"));
   EXPECT_EQ(board.Ask("lines"), "ok dtr=1 rts=1");
+  EXPECT_EQ(board.Ask("lines 1 0"), "ok");
+  EXPECT_EQ(board.Ask("lines"), "ok dtr=1 rts=0");
+  EXPECT_EQ(board.Ask("lines 1"), "error lines \"1\": give DTR and RTS as 0 or 1 each, such as 1 0");
   board.Close();
   EXPECT_TRUE(board.Eventually("dtr=0"));
   board.Open();
