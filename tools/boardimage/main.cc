@@ -15,9 +15,10 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: board-image TYPE SIZE WORDS FILE\n"
-    "Writes to FILE a program of SIZE bytes for a virtual board of TYPE: esp32, esp8266, or bluepill and the like, "
-    "whose\n"
-    "images are bytes as they are. WORDS say what it does: \"firmware=valves version=1.0.0\".\n";
+    "Writes to FILE a program of SIZE bytes for a virtual board of TYPE: a model of motley-espsim, as esp32 or "
+    "esp32c3,\n"
+    "or bluepill and the like, whose images are bytes as they are. WORDS say what it does:\n"
+    "\"firmware=valves version=1.0.0\".\n";
 /// More than any virtual board has.
 constexpr std::size_t kMaxBytes = 4 << 20;
 /// For the words and what stands around them.

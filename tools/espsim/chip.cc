@@ -17,6 +17,9 @@ constexpr Micros kEnableRises{5'000};
 constexpr Micros kLeaves{10'000};
 /// Without an application it starts over and over.
 constexpr Micros kWatchdog{500'000};
+/// What the second bootloader gives an application to start, which here never stops it. Source: ESP-IDF,
+/// CONFIG_BOOTLOADER_WDT_TIME_MS.
+constexpr Micros kClockWatchdog{9'000'000};
 
 std::optional<bool> OnOrOff(std::string_view word) {
   if (word == "on") return true;
@@ -36,14 +39,15 @@ std::optional<std::uint32_t> Hexadecimal(std::string_view text) {
 
 Chip::Chip(Model model) : model_(std::move(model)), registers_(model_, flash_), loader_(model_, flash_, registers_) {}
 
-void Chip::PowerOn(Micros now) { Start(now); }
+void Chip::PowerOn(Micros now) { Start(ResetOf::kSystem, now); }
 
 void Chip::Reset(Micros now) {
   Halt();
-  if (!enable_low_) Start(now);
+  if (!enable_low_) Start(ResetOf::kSystem, now);
 }
 
 void Chip::SetLines(bool dtr, bool rts, Micros now) {
+  if (model_.has_usb) return SetUsbLines(dtr, rts, now);
   boot_low_ = dtr && !rts;
   const bool low = rts && !dtr;
   if (low == enable_low_) return;
@@ -55,6 +59,15 @@ void Chip::SetLines(bool dtr, bool rts, Micros now) {
   }
 }
 
+void Chip::SetUsbLines(bool dtr, bool rts, Micros now) {
+  if (dtr && !rts) usb_wants_loader_ = true;
+  if (!dtr && !rts) usb_wants_loader_ = false;
+  const bool resets = rts && !dtr;
+  if (std::exchange(usb_resets_, resets) || !resets) return;
+  Halt();
+  Start(ResetOf::kCore, now);
+}
+
 void Chip::Halt() {
   flash_.Abort();
   runs_ = Runs::kNothing;
@@ -64,12 +77,16 @@ void Chip::Halt() {
   ++resets_;
 }
 
-void Chip::Start(Micros now) {
+void Chip::Start(ResetOf what, Micros now) {
   start_at_.reset();
   resets_by_watchdog_ = false;
-  registers_.Reset();
+  registers_.Reset(what);
   loader_.Start();
-  if (!boot_low_) return StartApplication(now);
+  if (what == ResetOf::kSystem) sampled_low_ = boot_low_ || button_;
+  // It was fed until now.
+  const auto timeout = registers_.watchdog_timeout();
+  clock_watchdog_at_ = timeout ? std::optional(now + *timeout) : std::nullopt;
+  if (!sampled_low_ && !usb_wants_loader_ && !registers_.forces_download()) return StartApplication(now);
   runs_ = Runs::kLoader;
   Say(model_.boot_into_loader);
 }
@@ -87,6 +104,15 @@ void Chip::StartApplication(Micros now) {
   Say(model_.boot_into_application);
   application_ = boards::TextApplication::Find(segments);
   if (application_) application_->Start(now);
+  if (model_.has_usb) registers_.StartWatchdog(kClockWatchdog);
+  FollowWatchdog(now);
+}
+
+void Chip::FollowWatchdog(Micros now) {
+  if (registers_.watchdog_changes() == clock_watchdog_changes_) return;
+  clock_watchdog_changes_ = registers_.watchdog_changes();
+  const auto timeout = registers_.watchdog_timeout();
+  clock_watchdog_at_ = timeout ? std::optional(now + *timeout) : std::nullopt;
 }
 
 void Chip::Say(const std::string& text) {
@@ -98,6 +124,7 @@ void Chip::Say(const std::string& text) {
 void Chip::Receive(std::uint8_t byte, boards::SerialFormat sender, Micros now) {
   if (runs_ != Runs::kLoader) return;
   loader_.Receive(byte, sender, now);
+  FollowWatchdog(now);
   LeaveLoader(now);
 }
 
@@ -112,10 +139,15 @@ void Chip::Advance(Micros now) {
   for (auto next = NextEvent(); next && *next <= now; next = NextEvent()) {
     if (start_at_ && *start_at_ <= now) {
       if (resets_by_watchdog_) Halt();
-      Start(now);
+      Start(ResetOf::kSystem, now);
+    }
+    if (clock_watchdog_at_ && *clock_watchdog_at_ <= now) {
+      clock_watchdog_at_.reset();
+      if (runs_ == Runs::kLoader) Reset(now);  // an application feeds it
     }
     flash_.Advance(now);
     if (runs_ == Runs::kLoader) loader_.Advance(now);
+    FollowWatchdog(now);
     LeaveLoader(now);
     if (application_ && application_->Advance(now) == boards::TextApplication::Outcome::kCrashed) Reset(now);
   }
@@ -123,7 +155,8 @@ void Chip::Advance(Micros now) {
 
 std::optional<Micros> Chip::NextEvent() const {
   std::optional<Micros> next = start_at_;
-  for (const auto& event : {flash_.NextEvent(), application_ ? application_->NextEvent() : std::nullopt}) {
+  for (const auto& event :
+       {clock_watchdog_at_, flash_.NextEvent(), application_ ? application_->NextEvent() : std::nullopt}) {
     if (event) next = std::min(next.value_or(*event), *event);
   }
   return next;
@@ -147,12 +180,13 @@ std::optional<std::string> Chip::Execute(std::string_view command, Micros) {
   const std::size_t space = command.find(' ');
   const std::string_view name = command.substr(0, space);
   const std::string_view argument = space == std::string_view::npos ? "" : command.substr(space + 1);
-  if (name == "protect" || name == "encrypt" || name == "flash-time") {
+  if (name == "protect" || name == "encrypt" || name == "flash-time" || name == "hold-boot") {
     const auto on = OnOrOff(argument);
     if (!on) return fmt::format("error {} \"{}\": give on or off", name, argument);
     if (name == "protect") loader_.SetProtected(*on);
     if (name == "encrypt") registers_.SetEncrypted(*on);
     if (name == "flash-time") flash_.SetTimed(*on);
+    if (name == "hold-boot") button_ = *on;
     return "ok";
   }
   if (name == "max-baud") {
@@ -177,7 +211,8 @@ std::optional<std::string> Chip::Execute(std::string_view command, Micros) {
 }
 
 std::string Chip::Commands() const {
-  return "protect on|off, encrypt on|off, id MAGIC, fail-write ADDRESS|off, flash-time on|off, max-baud N";
+  return "protect on|off, encrypt on|off, id MAGIC, fail-write ADDRESS|off, flash-time on|off, max-baud N, hold-boot "
+         "on|off";
 }
 
 std::string Chip::Statistics() const {

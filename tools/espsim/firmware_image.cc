@@ -15,6 +15,7 @@ constexpr std::size_t kSegmentHeader = 8;
 constexpr std::size_t kAlignment = 16;
 constexpr std::uint32_t kLoadAddress = 0x40080000;
 constexpr std::size_t kNoWriteProtectPin = 8;
+constexpr std::size_t kChipId = 12;
 
 void PutWord(std::span<std::uint8_t> place, std::uint32_t word) {
   for (int i = 0; i < 4; ++i) place[i] = static_cast<std::uint8_t>(word >> 8 * i);
@@ -40,7 +41,10 @@ std::vector<std::uint8_t> MakeFirmwareImage(const Model& model, boards::TextImag
   bytes[1] = 1;  // segment
   bytes[3] = 0x20;
   PutWord(std::span(bytes).subspan(4), kLoadAddress);
-  if (model.header_bytes > kNoWriteProtectPin) bytes[kNoWriteProtectPin] = 0xEE;
+  if (model.header_bytes > kChipId) {
+    bytes[kNoWriteProtectPin] = 0xEE;
+    bytes[kChipId] = static_cast<std::uint8_t>(model.chip_id);
+  }
 
   image.size_bytes = size - start - kAlignment;
   const auto segment = boards::MakeTextImage(image);
@@ -63,6 +67,7 @@ std::span<const std::uint8_t> SegmentsOf(const Model& model, std::span<const std
     checksum = Checksum(checksum, flash.subspan(at, size));
     at += size;
   }
+  if (model.header_bytes > kChipId && flash[kChipId] != model.chip_id) return {};
   const std::size_t checksum_at = at / kAlignment * kAlignment + kAlignment - 1;
   if (checksum_at >= flash.size() || flash[checksum_at] != checksum) return {};
   return flash.subspan(model.header_bytes, at - model.header_bytes);

@@ -23,8 +23,12 @@ constexpr std::uint8_t kDeflateBegin = 0x10;
 constexpr std::uint8_t kDeflateData = 0x11;
 constexpr std::uint8_t kDeflateEnd = 0x12;
 constexpr std::uint8_t kFlashMd5 = 0x13;
+constexpr std::uint8_t kGetSecurityInfo = 0x14;
 constexpr std::uint8_t kLater[] = {kSpiSetParameters, kSpiAttach,  kChangeBaud, kDeflateBegin,
                                    kDeflateData,      kDeflateEnd, kFlashMd5};
+/// Of the later ones, what secure download mode leaves where GET_SECURITY_INFO is.
+constexpr std::uint8_t kSecure[] = {kSpiSetParameters, kSpiAttach, kChangeBaud};
+constexpr std::uint32_t kSecureDownload = 1u << 2;
 
 constexpr std::size_t kHeader = 8;
 constexpr std::size_t kWord = 4;
@@ -78,7 +82,8 @@ void RomLoader::Start() {
 
 void RomLoader::Receive(std::uint8_t byte, boards::SerialFormat sender, Micros now) {
   if (!pending_) return TakeByte(byte, sender, now);
-  if (waiting_.size() < kInputBuffer) {
+  // USB has the client wait.
+  if (model_.has_usb || waiting_.size() < kInputBuffer) {
     waiting_.push_back({byte, sender});
   } else {
     ++overruns_;
@@ -86,6 +91,8 @@ void RomLoader::Receive(std::uint8_t byte, boards::SerialFormat sender, Micros n
 }
 
 void RomLoader::TakeByte(std::uint8_t byte, boards::SerialFormat sender, Micros now) {
+  // USB has no baud rate.
+  if (model_.has_usb) format_ = sender;
   if (!synchronised_ && sender.parity == boards::Parity::kNone && sender.baud >= kMinBaud) format_ = sender;
   if (const auto packet = framer_.Push(boards::Heard(format_, sender, byte))) TakePacket(*packet, now);
 }
@@ -106,8 +113,12 @@ void RomLoader::TakePacket(std::span<const std::uint8_t> packet, Micros now) {
 }
 
 bool RomLoader::Knows(std::uint8_t command) const {
-  const bool later = std::find(std::begin(kLater), std::end(kLater), command) != std::end(kLater);
-  if (later) return model_.has_later_commands;
+  const auto is_in = [&](const auto& commands) {
+    return std::find(std::begin(commands), std::end(commands), command) != std::end(commands);
+  };
+  const bool has_security_info = model_.security_info_bytes != 0;
+  if (command == kGetSecurityInfo) return has_security_info;
+  if (is_in(kLater)) return model_.has_later_commands && (!protected_ || !has_security_info || is_in(kSecure));
   if (command == kReadRegister || command == kWriteRegister) return !protected_;
   return command == kFlashBegin || command == kFlashData || command == kFlashEnd || command == kSync;
 }
@@ -152,6 +163,9 @@ void RomLoader::Do(std::uint8_t command, std::span<const std::uint8_t> data, std
     case kFlashMd5:
       reply = Digest(data, now, pending);
       break;
+    case kGetSecurityInfo:
+      reply = SecurityInfo(data);
+      break;
     default:
       return;
   }
@@ -160,8 +174,10 @@ void RomLoader::Do(std::uint8_t command, std::span<const std::uint8_t> data, std
 }
 
 RomLoader::Reply RomLoader::Begin(bool deflated, std::span<const std::uint8_t> data, Micros now) {
-  // Later chips have a fifth word, which some clients send to these too.
-  if (data.size() != 4 * kWord && data.size() != 5 * kWord) return {.error = Error::kInvalidMessage};
+  const std::size_t words = data.size() / kWord;
+  if (data.size() % kWord != 0 || words < model_.least_begin_words || words > model_.most_begin_words) {
+    return {.error = Error::kInvalidMessage};
+  }
   const std::uint32_t size = Word(data, 0);
   const std::uint32_t address = Word(data, 3);
   if (!IsInFlash(address, size)) return {.error = Error::kInvalidMessage};
@@ -224,6 +240,16 @@ RomLoader::Reply RomLoader::Digest(std::span<const std::uint8_t> data, Micros no
   pending.digest = {Word(data, 0), Word(data, 1)};
   flash_.BeginWait(kDigestPage * (Word(data, 1) / NorFlash::kPage), now);
   return {};
+}
+
+RomLoader::Reply RomLoader::SecurityInfo(std::span<const std::uint8_t> data) const {
+  if (!data.empty()) return {.error = Error::kInvalidMessage};
+  Reply reply;
+  reply.data.resize(model_.security_info_bytes);
+  if (protected_) reply.data[0] = kSecureDownload;
+  if (registers_.encrypted()) reply.data[4] = 1;
+  if (reply.data.size() > 12) reply.data[12] = static_cast<std::uint8_t>(model_.chip_id);
+  return reply;
 }
 
 RomLoader::Reply RomLoader::WriteRegisters(std::span<const std::uint8_t> data) {

@@ -87,6 +87,7 @@ class RomLoader {
   Reply Data(bool deflated, std::span<const std::uint8_t> data, std::uint32_t checksum, Micros now, Pending& pending);
   Reply End(std::span<const std::uint8_t> data);
   Reply Digest(std::span<const std::uint8_t> data, Micros now, Pending& pending);
+  Reply SecurityInfo(std::span<const std::uint8_t> data) const;
   Reply WriteRegisters(std::span<const std::uint8_t> data);
   Reply ChangeBaud(std::span<const std::uint8_t> data);
   void Finish(Micros now);

@@ -205,6 +205,107 @@ TEST_F(ChipTest, LeavesItsLoaderWhenItIsTold) {
   EXPECT_THAT(chip_->Statistics(), StartsWith("runs=nothing "));
 }
 
+TEST_F(ChipTest, LaterOnesSayWhichTheyAreAndWhatIsBurntIntoThem) {
+  Use("esp32c3");
+  ResetIntoLoader();
+  Synchronise();
+  EXPECT_EQ(Ask(Packet(0x14, {})), std::string("\xC0\x01\x14\x18\x00\0\0\0\0", 9) + std::string(12, '\0') +
+                                       std::string("\x05\0\0\0\0\0\0\0", 8) + Esp32Status(0, 0));
+  chip_->Execute("encrypt on", now_);
+  chip_->Execute("protect on", now_);
+  EXPECT_EQ(Ask(Packet(0x14, {})).substr(0, 14), std::string("\xC0\x01\x14\x18\x00\0\0\0\0\x04\0\0\0\x01", 14));
+  EXPECT_THAT(Ask(Packet(0x13, {0, 4096, 0, 0})), HasSubstr(Esp32Status(1, 5))) << "a digest";
+  EXPECT_THAT(Ask(Packet(0x0D, {0, 0})), testing::EndsWith(Esp32Status(0, 0)));
+  Use("esp32s2");
+  ResetIntoLoader();
+  Synchronise();
+  EXPECT_EQ(Ask(Packet(0x14, {})).size(), 10u + 12 + 4);
+  Use("esp32");
+  ResetIntoLoader();
+  Synchronise();
+  EXPECT_THAT(Ask(Packet(0x14, {})), HasSubstr(Esp32Status(1, 5)));
+}
+
+TEST_F(ChipTest, LaterOnesWantToKnowWhetherToEncrypt) {
+  Use("esp32s3");
+  ResetIntoLoader();
+  Synchronise();
+  EXPECT_THAT(Begin(1, 0), testing::EndsWith(Esp32Status(1, 5)));
+  EXPECT_THAT(Ask(Packet(0x02, {4096, 4, 0x400, 0, 0})), testing::EndsWith(Esp32Status(0, 0)));
+  EXPECT_THAT(Ask(Packet(0x10, {4096, 4, 0x400, 0})), testing::EndsWith(Esp32Status(1, 5)));
+  EXPECT_THAT(Ask(Packet(0x10, {4096, 4, 0x400, 0, 0})), testing::EndsWith(Esp32Status(0, 0)));
+}
+
+TEST_F(ChipTest, OnUsbForgetsThatItWasAskedForItsLoaderWhileNoLineIsActive) {
+  Use("esp32c3-usb");
+  SetLines(true, false);
+  SetLines(false, true);  // one line after the other
+  Pass(Micros(100'000));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=nothing "));
+  SetLines(false, false);
+  SetLines(true, false);
+  SetLines(true, true);
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=nothing "));
+  SetLines(false, true);
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=loader "));
+  SetLines(false, false);
+  SetLines(false, true);
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=nothing "));
+}
+
+TEST_F(ChipTest, OnUsbHearsWhateverTheClientsRateIs) {
+  Use("esp32c3-usb");
+  SetLines(true, true);
+  SetLines(true, false);
+  SetLines(true, true);
+  SetLines(false, true);
+  SetLines(false, false);
+  EXPECT_FALSE(Synchronise().empty());
+  client_baud_ = 9600;
+  EXPECT_FALSE(Ask(Packet(0x0A, {0x40001000})).empty());
+  EXPECT_EQ(baud_, 9600u);
+}
+
+TEST_F(ChipTest, OnUsbIsResetByTheWatchdogThatItsApplicationStarted) {
+  Use("esp32s3-usb");
+  boards::TextImage image;
+  image.size_bytes = 8192;
+  image.words = "firmware=blink version=1.0.0";
+  const auto bytes = MakeFirmwareImage(*FindModel("esp32s3"), image);
+  std::copy(bytes.begin(), bytes.end(), chip_->flash().begin() + 0x10000);
+  chip_->Reset(now_);
+  Pass(Micros(20'000'000));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=application ")) << "it feeds it";
+  SetLines(true, false);
+  SetLines(true, true);
+  SetLines(false, true);
+  SetLines(false, false);
+  Pass(Micros(8'000'000));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=loader "));
+  Pass(Micros(2'000'000));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=application "));
+}
+
+TEST_F(ChipTest, StartsIntoItsLoaderUntilItLooksAtItsPinsAgain) {
+  Use("esp32c3-usb");
+  chip_->Execute("hold-boot on", now_);
+  chip_->Reset(now_);
+  chip_->Execute("hold-boot off", now_);
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=loader "));
+  SetLines(false, true);
+  SetLines(false, false);
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=loader ")) << "USB resets the core alone";
+  Synchronise();
+  constexpr std::uint32_t kConfig = 0x60008090;
+  constexpr std::uint32_t kResetSystem = 0xD0000102;
+  Ask(Packet(0x09, {kConfig, kResetSystem, 0xFFFFFFFF, 0}));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=loader ")) << "without the key";
+  Ask(Packet(0x09, {0x600080A8, 0x50D83AA1, 0xFFFFFFFF, 0}));
+  Ask(Packet(0x09, {0x60008094, 2000, 0xFFFFFFFF, 0}));
+  Ask(Packet(0x09, {kConfig, kResetSystem, 0xFFFFFFFF, 0}));
+  EXPECT_THAT(chip_->Statistics(), StartsWith("runs=nothing "));
+}
+
 TEST_F(ChipTest, SaysWhichCommandsItHas) {
   Use("esp32");
   EXPECT_EQ(chip_->Execute("melt", now_), std::nullopt);

@@ -18,14 +18,23 @@ function setBaud(rate) {
   execFileSync('stty', ['-F', port, String(rate), 'raw', '-echo', '-hupcl']);
 }
 
-function setLine(name, active) {
-  execFileSync(boardCtl, [folder, serial, name, active ? '1' : '0']);
+const bit = (active) => (active ? '1' : '0');
+const control = (...command) => execFileSync(boardCtl, [folder, serial, ...command]);
+
+/** Of the USB device that the port is a part of. */
+function usbId(name) {
+  let folder = fs.realpathSync(`/sys/class/tty/${port.replace('/dev/', '')}/device`);
+  while (!fs.existsSync(`${folder}/${name}`)) {
+    if (folder === '/') throw new Error(`${port} is not on USB`);
+    folder = fs.realpathSync(`${folder}/..`);
+  }
+  return parseInt(fs.readFileSync(`${folder}/${name}`, 'ascii'), 16);
 }
 
 /** What esptool-js wants of a Web Serial port. */
 class Port {
   getInfo() {
-    return { usbVendorId: 0x10c4, usbProductId: 0xea60 };
+    return { usbVendorId: usbId('idVendor'), usbProductId: usbId('idProduct') };
   }
   async open({ baudRate }) {
     const fd = fs.openSync(port, fs.constants.O_RDWR | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK);
@@ -51,8 +60,14 @@ class Port {
     setBaud(rate);
   }
   async setSignals({ dataTerminalReady, requestToSend }) {
-    if (dataTerminalReady !== undefined) setLine('dtr', dataTerminalReady);
-    if (requestToSend !== undefined) setLine('rts', requestToSend);
+    // Both at once, where it says both: between two messages a chip may start.
+    if (dataTerminalReady !== undefined && requestToSend !== undefined) {
+      control('lines', bit(dataTerminalReady), bit(requestToSend));
+    } else if (dataTerminalReady !== undefined) {
+      control('dtr', bit(dataTerminalReady));
+    } else if (requestToSend !== undefined) {
+      control('rts', bit(requestToSend));
+    }
   }
   async close() {
     this.stream.destroy();
@@ -78,7 +93,8 @@ async function run() {
   // It takes this chip's flash controller for that of an ESP32, unless it is told that there are no such registers.
   if (loader.chip.CHIP_NAME === 'ESP8266') loader.chip.SPI_MOSI_DLEN_OFFS = null;
   console.log(`flash id: 0x${(await loader.readFlashId()).toString(16)}`);
-  if (loader.chip.CHIP_NAME === 'ESP32') {
+  const digests = loader.chip.CHIP_NAME !== 'ESP8266';
+  if (digests) {
     await loader.checkCommand('attach the flash', loader.ESP_SPI_ATTACH, new Uint8Array(8));
   }
   const data = file === undefined ? undefined : new Uint8Array(fs.readFileSync(file));
@@ -88,7 +104,7 @@ async function run() {
       fileArray: [{ data, address: Number(address) }],
       flashSize: 'keep', flashMode: 'keep', flashFreq: 'keep', eraseAll: false,
       compress: action === 'write',
-      calculateMD5Hash: loader.chip.CHIP_NAME === 'ESP32' ? (image) => twice(md5(image)) : undefined,
+      calculateMD5Hash: digests ? (image) => twice(md5(image)) : undefined,
     });
   } else if (action === 'verify') {
     const found = await loader.flashMd5sum(Number(address), data.length);
