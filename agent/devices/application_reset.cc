@@ -27,6 +27,10 @@ Result<void> StartApplication(SerialPort& port, ResetMethod method) {
   switch (method) {
     case ResetMethod::kDtr:
       return port.DiscardInput();
+    case ResetMethod::kUsbJtag:
+      // So that no wish is left to start into the ROM.
+      TRY(port.SetModemLines({.dtr = false, .rts = false}));
+      return Pulse(port, {.dtr = false, .rts = true}, kEnableLow);
     case ResetMethod::kEspressif:
       return Pulse(port, {.dtr = false, .rts = true}, kEnableLow);
     case ResetMethod::kBoot0Rts:

@@ -28,7 +28,8 @@ Result<std::unique_ptr<SerialPort>> OpenAndStart(SerialSystem& system, const std
 
 /// Boards whose USB is the chip's own leave it when the chip is reset.
 bool HasNativeUsb(const BoardType& board) {
-  return board.reset == ResetMethod::kTouch1200 || board.reset == ResetMethod::kNone;
+  return board.reset == ResetMethod::kTouch1200 || board.reset == ResetMethod::kUsbJtag ||
+         board.reset == ResetMethod::kNone;
 }
 
 }  // namespace

@@ -149,6 +149,7 @@ class BoardFileReader {
         {"reset", reader_.Choice<ResetMethod>({{"none", ResetMethod::kNone},
                                                {"dtr", ResetMethod::kDtr},
                                                {"espressif", ResetMethod::kEspressif},
+                                               {"usb-jtag", ResetMethod::kUsbJtag},
                                                {"boot0", ResetMethod::kBoot0Rts},
                                                {"touch1200", ResetMethod::kTouch1200}},
                                               [&type](ResetMethod reset) { type.reset = reset; })},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/flash/espressif_chip.h"
 #include "agent/flash/tool_command.h"
 
 namespace motley::agent {
@@ -51,14 +52,32 @@ Result<void> CheckEdge(const BoardType& board, std::uint32_t edge, const char* w
 Result<void> CheckTool(const BoardType& board) {
   if (board.protocol != FlashProtocol::kTool) {
     if (!board.tool.empty()) return Wrong("tool: is for `protocol: tool` alone; take one of both away");
-    if (board.reset == ResetMethod::kTouch1200) return Wrong("reset: touch1200 is for `protocol: tool` alone");
     return {};
   }
   if (board.tool.empty()) return Wrong("tool: is missing; give the program and its arguments");
-  if (!board.bootloader_usb_ids.empty() && board.reset != ResetMethod::kTouch1200) {
+  return CheckToolCommand(board.tool, board.bauds.empty() ? ToolBaud::kNone : ToolBaud::kGiven);
+}
+
+Result<void> CheckReset(const BoardType& board) {
+  const bool touches = board.reset == ResetMethod::kTouch1200;
+  if (!board.bootloader_usb_ids.empty() && !touches) {
     return Wrong("bootloader_usb_ids: are for `reset: touch1200` alone; take one of both away");
   }
-  return CheckToolCommand(board.tool, board.bauds.empty() ? ToolBaud::kNone : ToolBaud::kGiven);
+  if (board.protocol != FlashProtocol::kEspressif) {
+    if (touches && board.protocol != FlashProtocol::kTool) {
+      return Wrong("reset: touch1200 is for `protocol: tool` and `protocol: espressif` alone");
+    }
+    if (board.reset == ResetMethod::kUsbJtag) return Wrong("reset: usb-jtag is for `protocol: espressif` alone");
+    return {};
+  }
+  TRY_ASSIGN(const EspressifChip* const chip, EspressifChipOf(board));
+  if (touches && !chip->resets_by_watchdog) {
+    return Wrong(
+        fmt::format("reset: touch1200 is for tools and for chips that leave their ROM again over their own USB, "
+                    "and an {} can not",
+                    board.chip));
+  }
+  return {};
 }
 
 }  // namespace
@@ -69,6 +88,7 @@ Result<void> CheckBoardType(const BoardType& board) {
     return Wrong("application: must end after it begins, as in `application: {begin: 0, end: 0x7E00}`");
   }
   TRY(CheckTool(board));
+  TRY(CheckReset(board));
   if (board.protocol != FlashProtocol::kTool) {
     if (board.bauds.empty()) return Wrong("bauds: is missing, as in `bauds: [115200]`");
     if (board.page_bytes == 0) return Wrong("page_bytes: is missing; it is the most that one write takes");

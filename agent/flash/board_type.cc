@@ -22,16 +22,17 @@ std::string_view ChipFamilyName(ChipFamily family) {
   return "unknown";
 }
 
-Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port) {
+Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port, std::string_view name) {
   if (board.chip_ids.empty() ||
       std::find(board.chip_ids.begin(), board.chip_ids.end(), found) != board.chip_ids.end()) {
     return {};
   }
   std::string known;
   for (const std::uint32_t id : board.chip_ids) known += fmt::format("{}0x{:X}", known.empty() ? "" : " or ", id);
-  return Error{Code::kInvalid, fmt::format("the chip on {} says that it is 0x{:X}, and the {} of a {} says {}; nothing "
-                                           "was written",
-                                           port, found, board.chip, board.name, known)};
+  return Error{Code::kInvalid,
+               fmt::format("the chip on {} says that it is 0x{:X}{}, and the {} of a {} says {}; "
+                           "nothing was written",
+                           port, found, name.empty() ? "" : fmt::format(" ({})", name), board.chip, board.name, known)};
 }
 
 }  // namespace motley::agent

@@ -14,7 +14,7 @@ enum class FlashProtocol {
   kStk500v1,   ///< optiboot, ATmegaBOOT
   kStk500v2,   ///< the bootloader of the Arduino Mega 2560
   kStm32,      ///< the system memory of STM32 chips (AN3155)
-  kEspressif,  ///< the ROM of ESP32 and ESP8266
+  kEspressif,  ///< the ROM of ESP8266, ESP32 and its successors
   kSmp,        ///< MCUmgr on an application that MCUboot starts
   kTool,       ///< a program of others, by a command template
 };
@@ -24,6 +24,7 @@ enum class ResetMethod {
   kNone,       ///< by the protocol itself, or by hand
   kDtr,        ///< DTR hangs on the reset pin over a capacitor: its rising edge resets (Arduino)
   kEspressif,  ///< RTS pulls EN down, DTR pulls GPIO0 down, over two transistors
+  kUsbJtag,    ///< by the lines of the USB that is the chip's own (Espressif's USB Serial/JTAG)
   kBoot0Rts,   ///< DTR pulls NRST down; RTS pulls BOOT0 up
   kTouch1200,  ///< opening the port at 1200 baud, which brings up another port
 };
@@ -64,7 +65,8 @@ struct BoardType {
   std::string chip;
   FlashProtocol protocol = FlashProtocol::kStk500v1;
   /// What a chip may answer that is asked who it is: the signature of an AVR (0x1E950F), the product id of an STM32,
-  /// the magic number of an ESP. Empty: whatever it says is right.
+  /// the magic number of an ESP8266, ESP32 and ESP32-S2, the chip id of their successors. Empty: whatever it says is
+  /// right.
   std::vector<std::uint32_t> chip_ids;
   /// Of the bootloader: the one that it is called at, and then faster ones that may be changed to. Not empty.
   std::vector<std::uint32_t> bauds;
@@ -97,7 +99,9 @@ struct BoardType {
   std::string source;
 };
 
-/// Errors: kInvalid (`found` is no chip of this type of board; says what was found on `port`).
-Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port);
+/// Errors: kInvalid (`found` is no chip of this type of board; says what was found on `port`, and its name where it has
+/// one).
+Result<void> CheckChipId(const BoardType& board, std::uint32_t found, const std::string& port,
+                         std::string_view name = "");
 
 }  // namespace motley::agent

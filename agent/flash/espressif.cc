@@ -8,8 +8,11 @@
 
 #include "agent/flash/deflate.h"
 #include "agent/flash/esp8266_flash_reader.h"
+#include "agent/flash/espressif_chip.h"
 #include "agent/flash/espressif_image.h"
 #include "agent/flash/espressif_link.h"
+#include "agent/flash/espressif_watchdog.h"
+#include "agent/flash/touch1200.h"
 #include "common/crypto/md5.h"
 
 namespace motley::agent {
@@ -17,10 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Holds a number that is another for each type of chip.
-constexpr std::uint32_t kChipIdRegister = 0x40001000;
-/// ESP32: EFUSE_BLK0_RDATA0. Flash encryption is on while the number of ones in bits 20 to 26 is odd.
-constexpr std::uint32_t kEncryptionFuses = 0x3FF5A000;
+/// Where in EspressifChip::encryption_fuses the ones are counted.
 constexpr std::uint32_t kEncryptionBits = 0x7F;
 constexpr int kEncryptionShift = 20;
 
@@ -58,7 +58,12 @@ std::uint32_t Esp8266EraseSize(std::uint32_t address, std::uint32_t size) {
 class Espressif final : public Bootloader {
  public:
   Espressif(SerialPort& port, const BoardType& board)
-      : port_(port), board_(board), is_esp8266_(board.chip == "ESP8266"), link_(port, board), bauds_(board.bauds) {
+      : port_(port),
+        board_(board),
+        chip_(ChipOf(board)),
+        is_esp8266_(board.chip == "ESP8266"),
+        link_(port, board, chip_),
+        bauds_(board.bauds) {
     std::sort(bauds_.begin() + 1, bauds_.end());
   }
 
@@ -66,9 +71,11 @@ class Espressif final : public Bootloader {
     for (;;) {
       TRY(link_.Synchronise());
       TRY(CheckChip());
+      if (board_.reset == ResetMethod::kUsbJtag) TRY(StopWatchdogs(link_, chip_).While("stop the watchdogs"));
       if (is_esp8266_) {
         // This ROM attaches the flash when something is to be written.
-        TRY(link_.Do(EspressifCommand::kFlashBegin, EspressifWords({0, 0, kBlock, 0})).While("attach the flash"));
+        const auto nothing = EspressifBegin(chip_, 0, 0, kBlock, 0);
+        TRY(link_.Do(EspressifCommand::kFlashBegin, nothing).While("attach the flash"));
         return {};
       }
       TRY(link_.Do(EspressifCommand::kSpiAttach, EspressifWords({0, 0})).While("attach the flash"));
@@ -117,31 +124,82 @@ class Espressif final : public Bootloader {
     return std::optional(Difference{address, std::nullopt});
   }
 
-  Result<void> Start(std::uint32_t) override { return link_.Restart(); }
+  Result<void> Start(std::uint32_t) override {
+    if (chip_.force_download != 0) TRY(link_.WriteRegister(chip_.force_download, 0, 1));
+    if (link_.MayBeHeldInRom() && chip_.resets_by_watchdog) return ResetByWatchdog(link_, chip_);
+    TRY(link_.Restart());
+    if (!link_.MayBeHeldInRom() || board_.reset != ResetMethod::kUsbJtag) return {};
+    TRY_ASSIGN(const bool is_held, link_.RepliesAgain());
+    if (!is_held) return {};
+    return Error{Code::kUnavailable, fmt::format("what was to be written to the {} on {} is there, but a hand put it "
+                                                 "into its ROM, which it can not leave by itself; press its RESET "
+                                                 "button, and flash again",
+                                                 board_.chip, port_.name())};
+  }
 
  private:
+  struct Identity {
+    /// Of EspressifChip::Identity.
+    std::uint32_t id;
+    bool is_encrypted;
+  };
+
+  static const EspressifChip& ChipOf(const BoardType& board) {
+    const auto chip = EspressifChipOf(board);
+    CHECK(chip);
+    return **chip;
+  }
+
   Result<void> CheckChip() {
     auto checked = AskChip();
     const auto refused = [&] { return !checked && checked.error().code != Code::kUnavailable; };
     for (int asked = 1; refused() && asked < kAsks; ++asked) checked = AskChip();
     if (!refused() || checked.error().code != Code::kCorrupt) return checked;
-    return Error{
-        Code::kDenied,
-        fmt::format("the chip on {} does not let its registers be read: secure download mode is burnt into its "
-                    "fuses, for good; update it through its application, or use another chip",
-                    port_.name())};
+    return WriteOnly();
+  }
+
+  Error WriteOnly() const {
+    return {Code::kDenied,
+            fmt::format("the chip on {} does not let its registers be read: secure download mode is burnt into its "
+                        "fuses, for good; update it through its application, or use another chip",
+                        port_.name())};
   }
 
   Result<void> AskChip() {
-    TRY_ASSIGN(const std::uint32_t id, link_.ReadRegister(kChipIdRegister));
-    TRY(CheckChipId(board_, id, port_.name()));
-    if (is_esp8266_) return {};
-    TRY_ASSIGN(const std::uint32_t fuses, link_.ReadRegister(kEncryptionFuses));
-    if (std::popcount(fuses >> kEncryptionShift & kEncryptionBits) % 2 == 0) return {};
-    return Error{Code::kDenied, fmt::format("the flash of the chip on {} is encrypted, and would not start what is "
-                                            "written plainly; update it through its application, or switch encryption "
-                                            "off by espefuse.py burn_efuse FLASH_CRYPT_CNT, where that is left",
-                                            port_.name())};
+    TRY_ASSIGN(const Identity identity, AskIdentity());
+    if (auto right = CheckChipId(board_, identity.id, port_.name(), EspressifNameOf(identity.id)); !right) {
+      // All chips have the same ids on their own USB.
+      if (board_.reset != ResetMethod::kUsbJtag) return right;
+      return Error{right.error().code, right.error().message +
+                                           "; USB ids do not tell these boards apart: say in a file of boards which "
+                                           "type this serial number is"};
+    }
+    if (!identity.is_encrypted) return {};
+    return Error{Code::kDenied,
+                 fmt::format("the flash of the chip on {} is encrypted, and would not start what is written plainly; "
+                             "update it through its application, or switch encryption off by espefuse.py burn_efuse "
+                             "{}, where that is left",
+                             port_.name(), chip_.encryption_fuses != 0 ? "FLASH_CRYPT_CNT" : "SPI_BOOT_CRYPT_CNT")};
+  }
+
+  Result<Identity> AskIdentity() {
+    bool is_encrypted = false;
+    if (chip_.identity != EspressifChip::Identity::kMagic) {
+      const auto reply = link_.Do(EspressifCommand::kGetSecurityInfo, {});
+      // An earlier chip than it should be does not know this.
+      if (!reply && reply.error().code != Code::kCorrupt) return reply.error();
+      const auto security = reply ? ParseEspressifSecurity(reply->data) : std::nullopt;
+      if (security && security->chip_id && chip_.id != security->chip_id) return Identity{*security->chip_id, false};
+      if (security && security->is_write_only) return WriteOnly();
+      if (security) is_encrypted = security->is_encrypted;
+      if (security && security->chip_id) return Identity{*security->chip_id, is_encrypted};
+    }
+    TRY_ASSIGN(const std::uint32_t magic, link_.ReadRegister(kEspressifMagicRegister));
+    if (chip_.encryption_fuses != 0 && EspressifNameOf(magic) == chip_.name) {
+      TRY_ASSIGN(const std::uint32_t fuses, link_.ReadRegister(chip_.encryption_fuses));
+      is_encrypted = std::popcount(fuses >> kEncryptionShift & kEncryptionBits) % 2 != 0;
+    }
+    return Identity{magic, is_encrypted};
   }
 
   /// To the fastest of bauds_; false where the line does not manage it.
@@ -154,7 +212,7 @@ class Espressif final : public Bootloader {
     }
     TRY(DiscardUntil(port_, std::chrono::steady_clock::now() + kBaudChange));
     for (int tries = 0; tries < kBaudTries; ++tries) {
-      const auto id = link_.ReadRegister(kChipIdRegister, kBaudPatience);
+      const auto id = link_.ReadRegister(kEspressifMagicRegister, kBaudPatience);
       if (id) return true;
       if (id.error().code == Code::kUnavailable) return id.error();
     }
@@ -166,7 +224,7 @@ class Espressif final : public Bootloader {
     const std::uint32_t erase = is_esp8266_ ? Esp8266EraseSize(address, size) : size;
     const auto blocks = static_cast<std::uint32_t>(bytes.size() / kBlock);
     TRY(link_
-            .Do(EspressifCommand::kFlashBegin, EspressifWords({erase, blocks, kBlock, address}),
+            .Do(EspressifCommand::kFlashBegin, EspressifBegin(chip_, erase, blocks, kBlock, address),
                 Patience(kErasePatience, size))
             .While(fmt::format("erase {} bytes at 0x{:X}", size, address)));
     for (std::uint32_t block = 0; block < blocks; ++block) {
@@ -183,7 +241,7 @@ class Espressif final : public Bootloader {
     const auto blocks = static_cast<std::uint32_t>((deflated.size() + kBlock - 1) / kBlock);
     const auto total = static_cast<std::uint32_t>(size);
     TRY(link_
-            .Do(EspressifCommand::kDeflateBegin, EspressifWords({total, blocks, kBlock, address}),
+            .Do(EspressifCommand::kDeflateBegin, EspressifBegin(chip_, total, blocks, kBlock, address),
                 Patience(kErasePatience, size))
             .While(fmt::format("erase {} bytes at 0x{:X}", size, address)));
     std::uint32_t reported = 0;
@@ -205,7 +263,7 @@ class Espressif final : public Bootloader {
     std::string wanted;
     for (const std::uint8_t byte : Md5(expected)) wanted += fmt::format("{:02x}", byte);
     TRY_ASSIGN(const auto reply,
-               link_.Do(EspressifCommand::kFlashMd5, request, Patience(kDigestPatience, expected.size()), wanted.size())
+               link_.Do(EspressifCommand::kFlashMd5, request, Patience(kDigestPatience, expected.size()))
                    .While(fmt::format("digest {} bytes at 0x{:X}", expected.size(), address)));
     if (reply.data.size() != wanted.size()) {
       return Error{Code::kCorrupt, fmt::format("the chip on {} sent no digest of the {} bytes at 0x{:X}", port_.name(),
@@ -239,6 +297,7 @@ class Espressif final : public Bootloader {
 
   SerialPort& port_;
   const BoardType& board_;
+  const EspressifChip& chip_;
   const bool is_esp8266_;
   EspressifLink link_;
   /// The one that the ROM is called at, and then those that may work, in ascending order.
@@ -247,14 +306,23 @@ class Espressif final : public Bootloader {
 
 class EspressifFlasher final : public Flasher {
  public:
+  explicit EspressifFlasher(SerialSystem& system) : system_(system) {}
+
   Result<void> Check(const Image& image, const BoardType& board) const override {
     return CheckEspressifImage(image, board);
   }
   Result<FlashReport> Flash(std::unique_ptr<SerialPort>& port, const BoardType& board, const FlashJob& job) override {
-    return flasher_->Flash(port, board, job);
+    if (board.reset != ResetMethod::kTouch1200) return flasher_->Flash(port, board, job);
+    TRY_ASSIGN(const std::string name, Touch1200(port, system_, board));
+    TRY_ASSIGN(port, system_.Open(name, board.bauds.front()));
+    auto flashed = flasher_->Flash(port, board, job);
+    // It goes away with the ROM.
+    port.reset();
+    return flashed;
   }
 
  private:
+  SerialSystem& system_;
   const std::unique_ptr<Flasher> flasher_ = CreateBootloaderFlasher(CreateEspressif);
 };
 
@@ -264,6 +332,25 @@ std::unique_ptr<Bootloader> CreateEspressif(SerialPort& port, const BoardType& b
   return std::make_unique<Espressif>(port, board);
 }
 
-std::unique_ptr<Flasher> CreateEspressifFlasher() { return std::make_unique<EspressifFlasher>(); }
+std::unique_ptr<Flasher> CreateEspressifFlasher(SerialSystem& system) {
+  return std::make_unique<EspressifFlasher>(system);
+}
+
+std::unique_ptr<Flasher> CreateEspressifFlasher() {
+  class OnThisMachine final : public Flasher {
+   public:
+    Result<void> Check(const Image& image, const BoardType& board) const override {
+      return flasher_.Check(image, board);
+    }
+    Result<FlashReport> Flash(std::unique_ptr<SerialPort>& port, const BoardType& board, const FlashJob& job) override {
+      return flasher_.Flash(port, board, job);
+    }
+
+   private:
+    const std::unique_ptr<SerialSystem> system_ = CreateSerialSystem();
+    EspressifFlasher flasher_{*system_};
+  };
+  return std::make_unique<OnThisMachine>();
+}
 
 }  // namespace motley::agent

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+
+#include "agent/flash/espressif_chip.h"
 
 namespace motley::agent {
 namespace {
@@ -14,7 +17,6 @@ constexpr std::uint32_t kHeader = 24;
 constexpr std::uint32_t kShortHeader = 8;
 /// Of the extended header: two bytes.
 constexpr std::size_t kChipId = 12;
-constexpr unsigned kEsp32 = 0;
 /// The ROM of an ESP8266 can not erase one sector of 4 KiB without the next.
 constexpr std::uint32_t kEsp8266Sector = 8192;
 
@@ -29,12 +31,21 @@ Result<void> CheckEsp8266Sectors(const BoardType& board) {
   return {};
 }
 
+/// "the Espressif chip number 9 (ESP32-S3)".
+std::string NameOfId(std::uint16_t id) {
+  const auto chips = EspressifChips();
+  const auto known = std::find_if(chips.begin(), chips.end(), [&](const EspressifChip& chip) { return chip.id == id; });
+  const std::string name = known == chips.end() ? "" : fmt::format(" ({})", known->name);
+  return fmt::format("the Espressif chip number {}{}", id, name);
+}
+
 }  // namespace
 
 Result<void> CheckEspressifImage(const Image& image, const BoardType& board) {
-  const bool short_header = board.chip == "ESP8266";
-  const std::uint32_t header_bytes = short_header ? kShortHeader : kHeader;
-  const std::uint32_t begin = board.application_begin;
+  TRY_ASSIGN(const EspressifChip* const chip, EspressifChipOf(board));
+  const std::uint32_t header_bytes = chip->id ? kHeader : kShortHeader;
+  // An image of the whole flash has the second bootloader first.
+  const std::uint32_t begin = std::max(board.application_begin, chip->boot_address);
   const auto holds_header = [&](const Segment& segment) {
     return segment.address <= begin && segment.end() >= std::uint64_t{begin} + header_bytes;
   };
@@ -51,12 +62,11 @@ Result<void> CheckEspressifImage(const Image& image, const BoardType& board) {
                              "with 0x{:02X} and a number of segments up to {}; is it what esptool's elf2image made?",
                              begin, header[0], header[1], board.chip, board.name, kMagic, kMaxSegments)};
   }
-  if (short_header) return CheckEsp8266Sectors(board);
-  const unsigned chip_id = header[kChipId] | header[kChipId + 1] << 8;
-  if (chip_id != kEsp32) {
-    return Error{Code::kInvalid, fmt::format("the image is for the Espressif chip number {}, and the {} of a {} is {}; "
-                                             "build it for that chip",
-                                             chip_id, board.chip, board.name, kEsp32)};
+  if (!chip->id) return CheckEsp8266Sectors(board);
+  const auto found = static_cast<std::uint16_t>(header[kChipId] | header[kChipId + 1] << 8);
+  if (found != *chip->id) {
+    return Error{Code::kInvalid, fmt::format("the image is for {}, and the {} of a {} is {}; build it for that chip",
+                                             NameOfId(found), board.chip, board.name, *chip->id)};
   }
   return {};
 }

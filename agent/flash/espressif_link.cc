@@ -26,6 +26,8 @@ constexpr milliseconds kQuietPatience{400};
 constexpr milliseconds kWritePatience{1000};
 /// Noise spoils a block in a while; a line that spoils the same block thrice is none.
 constexpr int kSends = 3;
+/// Of a download without blocks.
+constexpr std::uint32_t kEmptyBlock = 0x400;
 
 Error Failed(const EspressifReply& reply, const std::string& port) {
   return {Code::kCorrupt,
@@ -34,13 +36,22 @@ Error Failed(const EspressifReply& reply, const std::string& port) {
 
 }  // namespace
 
-EspressifLink::EspressifLink(SerialPort& port, const BoardType& board) : port_(port), board_(board) {}
+EspressifLink::EspressifLink(SerialPort& port, const BoardType& board, const EspressifChip& chip)
+    : port_(port), board_(board), chip_(chip) {}
+
+bool EspressifLink::HasResetLines() const {
+  return board_.reset == ResetMethod::kEspressif || board_.reset == ResetMethod::kUsbJtag;
+}
 
 Result<void> EspressifLink::Synchronise() {
   TRY(SetBaud(board_.bauds.front()));
-  const bool by_hand = board_.reset != ResetMethod::kEspressif;
+  if (std::exchange(is_new_, false) && board_.reset == ResetMethod::kUsbJtag) {
+    TRY_ASSIGN(found_in_rom_, RepliesToSync());
+  }
+  const bool by_hand = !HasResetLines();
   for (const milliseconds until_boot : kUntilBoot) {
-    if (!by_hand) TRY(ResetIntoRom(until_boot));
+    if (board_.reset == ResetMethod::kEspressif) TRY(ResetIntoRom(until_boot));
+    if (board_.reset == ResetMethod::kUsbJtag) TRY(ResetIntoRomOverUsb(until_boot));
     for (int sync = 0; sync < kSyncs; ++sync) {
       TRY_ASSIGN(const bool replies, RepliesToSync());
       if (replies) return {};
@@ -48,8 +59,8 @@ Result<void> EspressifLink::Synchronise() {
   }
   return Error{
       Code::kTimeout,
-      fmt::format("the ROM of the {} on {} does not answer{}; hold its BOOT button (GPIO0 low) while you press "
-                  "and let go of RESET, then try again; and is it a {}?",
+      fmt::format("the ROM of the {} on {} does not answer{}; hold its BOOT button while you press and let go of "
+                  "RESET, then try again; and is it a {}?",
                   board_.chip, port_.name(),
                   by_hand ? "" : fmt::format(" after {} resets by DTR and RTS", kUntilBoot.size()), board_.name)};
 }
@@ -63,9 +74,22 @@ Result<void> EspressifLink::ResetIntoRom(milliseconds until_boot) {
   return port_.SetModemLines({.dtr = false, .rts = false});
 }
 
+Result<void> EspressifLink::ResetIntoRomOverUsb(milliseconds until_boot) {
+  // The chip itself looks at the lines: DTR alone asks for the ROM at the next reset, RTS alone resets, both at once do
+  // nothing, and none of them takes the wish back. So the way from the one to the other leads over both.
+  TRY(port_.SetModemLines({.dtr = false, .rts = false}));
+  TRY(DiscardUntil(port_, steady_clock::now() + kReset));
+  TRY(port_.SetModemLines({.dtr = true, .rts = false}));
+  TRY(DiscardUntil(port_, steady_clock::now() + kReset));
+  TRY(port_.SetModemLines({.dtr = true, .rts = true}));
+  TRY(port_.SetModemLines({.dtr = false, .rts = true}));
+  TRY(DiscardUntil(port_, steady_clock::now() + until_boot));
+  return port_.SetModemLines({.dtr = false, .rts = false});
+}
+
 Result<void> EspressifLink::Restart() {
-  if (board_.reset != ResetMethod::kEspressif) {
-    TRY(Do(EspressifCommand::kFlashBegin, EspressifWords({0, 0, 0x400, 0})));
+  if (!HasResetLines()) {
+    TRY(Do(EspressifCommand::kFlashBegin, EspressifBegin(chip_, 0, 0, kEmptyBlock, 0)));
     return Send(EspressifRequest(EspressifCommand::kFlashEnd, EspressifWords({0})));
   }
   TRY(port_.SetModemLines({.dtr = false, .rts = true}));
@@ -73,9 +97,14 @@ Result<void> EspressifLink::Restart() {
   return port_.SetModemLines({.dtr = false, .rts = false});
 }
 
+Result<bool> EspressifLink::RepliesAgain() {
+  TRY(DiscardUntil(port_, steady_clock::now() + kUntilBoot.front()));
+  return RepliesToSync();
+}
+
 Result<EspressifReply> EspressifLink::Do(EspressifCommand command, std::span<const std::uint8_t> data,
-                                         milliseconds patience, std::size_t reply_bytes) {
-  TRY_ASSIGN(auto reply, Exchange(command, EspressifRequest(command, data), patience, reply_bytes));
+                                         milliseconds patience) {
+  TRY_ASSIGN(auto reply, Exchange(command, EspressifRequest(command, data), patience));
   if (reply.error != EspressifError::kNone) return Failed(reply, port_.name());
   return reply;
 }
@@ -98,8 +127,8 @@ Result<std::uint32_t> EspressifLink::ReadRegister(std::uint32_t address, millise
   return reply.value;
 }
 
-Result<void> EspressifLink::WriteRegister(std::uint32_t address, std::uint32_t value) {
-  TRY(Do(EspressifCommand::kWriteRegister, EspressifWords({address, value, 0xFFFFFFFF, 0})));
+Result<void> EspressifLink::WriteRegister(std::uint32_t address, std::uint32_t value, std::uint32_t mask) {
+  TRY(Do(EspressifCommand::kWriteRegister, EspressifWords({address, value, mask, 0})));
   return {};
 }
 
@@ -109,7 +138,7 @@ Result<void> EspressifLink::Send(std::span<const std::uint8_t> request) {
 }
 
 Result<EspressifReply> EspressifLink::Exchange(EspressifCommand command, std::span<const std::uint8_t> request,
-                                               milliseconds patience, std::size_t reply_bytes) {
+                                               milliseconds patience) {
   TRY(Send(request));
   const Deadline deadline = steady_clock::now() + patience;
   SlipDecoder decoder;
@@ -119,7 +148,7 @@ Result<EspressifReply> EspressifLink::Exchange(EspressifCommand command, std::sp
     for (const std::uint8_t byte : std::span(buffer).first(size)) {
       const auto packet = decoder.Push(byte);
       if (!packet) continue;
-      auto reply = ParseEspressifReply(*packet, reply_bytes);
+      auto reply = ParseEspressifReply(*packet);
       // To a command that it does not have or allow the ROM replies in the name of another, several times.
       const bool refused = reply && reply->error == EspressifError::kInvalidMessage;
       if (!reply || (reply->command != static_cast<std::uint8_t>(command) && !refused)) continue;

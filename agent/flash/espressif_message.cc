@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 #include "common/base/result.h"
 
 namespace motley::agent {
@@ -15,7 +17,20 @@ constexpr std::uint8_t kReply = 1;
 constexpr std::size_t kHeader = 8;
 /// Whether it failed, and why.
 constexpr std::size_t kStatus = 2;
+/// The same and two bytes without a meaning.
+constexpr std::size_t kLongStatus = 4;
 constexpr std::uint8_t kChecksumStart = 0xEF;
+
+// Of kGetSecurityInfo: flags, a counter of 7 fuses, 7 purposes of keys, and on later chips its id and a revision.
+constexpr std::size_t kSecurityBytes = 12;
+constexpr std::size_t kLaterSecurityBytes = 20;
+constexpr std::uint32_t kSecureDownload = 1u << 2;
+constexpr std::size_t kCryptCount = 4;
+constexpr std::size_t kChipId = 12;
+
+std::uint32_t Word(std::span<const std::uint8_t> bytes) {
+  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | std::uint32_t{bytes[3]} << 24;
+}
 
 void Append(Bytes& bytes, std::uint32_t word) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<std::uint8_t>(word >> shift));
@@ -78,20 +93,28 @@ Bytes EspressifSyncRequest() {
   return EspressifRequest(EspressifCommand::kSync, data);
 }
 
-std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t data_bytes) {
+std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet) {
   if (packet.size() < kHeader + kStatus || packet[0] != kReply) return std::nullopt;
   const std::size_t size = packet[2] | packet[3] << 8;
   if (packet.size() != kHeader + size) return std::nullopt;
-  const auto data = packet.subspan(kHeader, size < data_bytes + kStatus ? 0 : data_bytes);
+  const auto data = packet.subspan(kHeader, size < kLongStatus ? 0 : size - kLongStatus);
   const auto status = packet.subspan(kHeader + data.size(), kStatus);
-  const std::uint32_t value = packet[4] | packet[5] << 8 | packet[6] << 16 | std::uint32_t{packet[7]} << 24;
   // A failure without a reason is one all the same.
   const auto reason = static_cast<EspressifError>(status[1]);
   const auto failure = reason == EspressifError::kNone ? EspressifError::kFailed : reason;
   return EspressifReply{.command = packet[1],
                         .error = status[0] == 0 ? EspressifError::kNone : failure,
-                        .value = value,
+                        .value = Word(packet.subspan(4)),
                         .data = {data.begin(), data.end()}};
+}
+
+std::optional<EspressifSecurity> ParseEspressifSecurity(std::span<const std::uint8_t> data) {
+  if (data.size() != kSecurityBytes && data.size() != kLaterSecurityBytes) return std::nullopt;
+  EspressifSecurity security{.is_write_only = (Word(data) & kSecureDownload) != 0,
+                             .is_encrypted = std::popcount(data[kCryptCount]) % 2 != 0,
+                             .chip_id = std::nullopt};
+  if (data.size() == kLaterSecurityBytes) security.chip_id = Word(data.subspan(kChipId));
+  return security;
 }
 
 }  // namespace motley::agent

@@ -23,6 +23,7 @@ enum class EspressifCommand : std::uint8_t {
   kDeflateBegin = 0x10,
   kDeflateData = 0x11,
   kFlashMd5 = 0x13,
+  kGetSecurityInfo = 0x14,
 };
 
 /// What a reply reports in place of success.
@@ -66,8 +67,21 @@ struct EspressifReply {
   std::vector<std::uint8_t> data;
 };
 
-/// Reads a packet that is a reply with `data_bytes` before its status, or none where it failed. Some chips have two
-/// bytes of status, and some two more without a meaning. Nothing when it is no reply.
-std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet, std::size_t data_bytes = 0);
+/// Reads a packet that is a reply. Its status is the last two bytes on an ESP8266, which sends no data before it, and
+/// the last four on all others, of which the first two have a meaning. Nothing when it is no reply.
+std::optional<EspressifReply> ParseEspressifReply(std::span<const std::uint8_t> packet);
+
+/// What is burnt into a chip, of the reply to kGetSecurityInfo.
+struct EspressifSecurity {
+  /// Secure download mode: nothing can be read, not even a digest.
+  bool is_write_only;
+  /// What is written plainly would not start.
+  bool is_encrypted;
+  /// Which chip it is (EspressifChip::id). The ESP32-S2 does not say.
+  std::optional<std::uint32_t> chip_id;
+};
+
+/// Nothing when `data`, which is without the status, has another size than those that chips send.
+std::optional<EspressifSecurity> ParseEspressifSecurity(std::span<const std::uint8_t> data);
 
 }  // namespace motley::agent

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "agent/flash/flasher.h"
@@ -17,10 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   board.reset = agent::ResetMethod::kNone;  // else each of its resets takes its time
   board.page_bytes = 4096;
   board.application_end = 1 << 20;
-  for (const bool is_esp32 : {true, false}) {
-    board.chip = is_esp32 ? "ESP32" : "ESP8266";
-    board.chip_ids = {is_esp32 ? 0x00F01D83 : 0xFFF0C101};
-    board.sectors = {is_esp32 ? agent::SectorRun{0, 256, 4096} : agent::SectorRun{0, 128, 8192}};
+  const std::pair<const char*, std::uint32_t> chips[] = {
+      {"ESP32", 0x00F01D83}, {"ESP8266", 0xFFF0C101}, {"ESP32-C3", 5}};
+  for (const auto& [chip, id] : chips) {
+    board.chip = chip;
+    board.chip_ids = {id};
+    board.sectors = {board.chip != "ESP8266" ? agent::SectorRun{0, 256, 4096} : agent::SectorRun{0, 128, 8192}};
     const agent::Image image{{{0, std::vector<std::uint8_t>(8192 - 10, 0x5A)}}};
     std::unique_ptr<agent::SerialPort> port =
         std::make_unique<tests::ReplyPort>(std::span<const std::uint8_t>(data, size));

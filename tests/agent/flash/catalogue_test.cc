@@ -16,10 +16,33 @@ using testing::StartsWith;
 
 TEST(Catalogue, HasTheBoardsThatPeopleOwn) {
   const auto catalogue = BoardCatalogue::BuiltIn();
-  EXPECT_GE(catalogue.types().size(), 18u);
-  for (const char* name :
-       {"uno", "nano", "nano-new", "pro-mini", "mega", "leonardo", "micro", "bluepill", "nucleo-f401", "blackpill-f411",
-        "esp32", "esp8266", "nrf52-mcuboot", "rp2040-pico", "teensy40", "arduino-zero"}) {
+  EXPECT_GE(catalogue.types().size(), 28u);
+  for (const char* name : {"uno",
+                           "nano",
+                           "nano-new",
+                           "pro-mini",
+                           "mega",
+                           "leonardo",
+                           "micro",
+                           "bluepill",
+                           "nucleo-f401",
+                           "blackpill-f411",
+                           "esp32",
+                           "esp8266",
+                           "esp32-s2-saola",
+                           "lolin-s2-mini",
+                           "feather-esp32s2",
+                           "esp32-s3-devkitc",
+                           "xiao-esp32s3",
+                           "esp32-c3-devkitm",
+                           "m5stamp-c3",
+                           "xiao-esp32c3",
+                           "esp32-c6-devkitc",
+                           "xiao-esp32c6",
+                           "nrf52-mcuboot",
+                           "rp2040-pico",
+                           "teensy40",
+                           "arduino-zero"}) {
     EXPECT_NE(catalogue.Find(name), nullptr) << name;
   }
   const BoardType& uno = *catalogue.Find("uno");
@@ -50,6 +73,35 @@ TEST(Catalogue, KnowsBoardsByTheirUsbIds) {
   EXPECT_EQ(catalogue.Of(0x2341, 0x0036), nullptr);
   EXPECT_EQ(catalogue.OfBootloader(0x2341, 0x0036)->name, "leonardo");
   EXPECT_EQ(catalogue.OfBootloader(0x2341, 0x0043), nullptr);
+}
+
+TEST(Catalogue, KnowsEspressifsSuccessorsByWhatTheyAreAndWhereTheyArePlugged) {
+  const auto catalogue = BoardCatalogue::BuiltIn();
+  const BoardType& xiao = *catalogue.Of(0x303A, 0x1001, "7C:DF:A1:61:BD:20");
+  EXPECT_EQ(xiao.name, "xiao-esp32c3");
+  EXPECT_EQ(xiao.chip, "ESP32-C3");
+  EXPECT_EQ(xiao.family, ChipFamily::kRiscV);
+  EXPECT_EQ(xiao.reset, ResetMethod::kUsbJtag);
+  EXPECT_THAT(xiao.bauds, ElementsAre(115200u)) << "its USB has none";
+  EXPECT_EQ(catalogue.Of(0x1A86, 0x55D3)->name, "esp32-s3-devkitc");
+  EXPECT_EQ(catalogue.Of(0x303A, 0x80C2)->name, "lolin-s2-mini");
+  EXPECT_EQ(catalogue.OfBootloader(0x303A, 0x0002)->chip, "ESP32-S2");
+  for (const BoardType& board : catalogue.types()) {
+    if (board.protocol != FlashProtocol::kEspressif) continue;
+    EXPECT_EQ(board.chip_ids.size(), 1u) << board.name;
+  }
+}
+
+TEST(Catalogue, TakesNoChipsThatItCanNotFlash) {
+  const auto refusal = [](const std::string& text) {
+    auto catalogue = BoardCatalogue::BuiltIn();
+    const auto added = catalogue.Add("mine.yaml", "boards:\n  mine: {" + text + "}\n");
+    return added ? "" : added.error().message;
+  };
+  EXPECT_EQ(refusal("like: xiao-esp32c3, reset: none"), "");
+  EXPECT_THAT(refusal("like: esp32, chip: ESP32-H2"),
+              HasSubstr("chip: the protocol espressif does not know \"ESP32-H2\"; it knows ESP8266, ESP32, "));
+  EXPECT_THAT(refusal("like: esp32, reset: touch1200"), HasSubstr("and an ESP32 can not"));
 }
 
 TEST(Catalogue, TakesWhatAUserSaysOfOneBoard) {
@@ -189,7 +241,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{With("usb_ids", "usb_ids: [2341:004g]"), "\"2341:004g\" is not a vendor"},
         Wrong{With("usb_ids", "usb_ids: [1111:2222, 1111:2222]"), "1111:2222 is another board's in this file"},
         Wrong{With("tool", "tool: [a, \"{image}\"]"), "tool: is for `protocol: tool` alone"},
-        Wrong{With("reset", "reset: touch1200"), "touch1200 is for `protocol: tool` alone"},
+        Wrong{With("reset", "reset: touch1200"), "touch1200 is for `protocol: tool` and `protocol: espressif` alone"},
+        Wrong{With("reset", "reset: usb-jtag"), "usb-jtag is for `protocol: espressif` alone"},
         Wrong{With("family", "family: mips"), "family: \"mips\" is not avr, arm, xtensa or riscv"},
         Wrong{kTool, "f.yaml:2: board \"b\": tool: is missing"},
         Wrong{std::string(kTool) + "    tool: [flash]\n", "tool: {image} is missing"},

@@ -1,4 +1,4 @@
-// Flashing an ESP32 and an ESP8266 through their ROMs on virtual boards, and what is in their flash afterwards: by
+// Flashing Espressif's chips through their ROMs on virtual boards, and what is in their flash afterwards: by
 // esptool-js, which is Espressif's, and by the simulator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,6 +33,7 @@ class EspressifBoardTest : public testing::Test {
     std::string serial;
     std::string port;
     std::string type;
+    std::string model;
   };
 
   struct Firmware {
@@ -40,7 +41,7 @@ class EspressifBoardTest : public testing::Test {
     std::string bytes;
   };
 
-  const espsim::Model& ModelOf(const Board& board) const { return board.type == "esp32" ? esp32_ : esp8266_; }
+  static espsim::Model ModelOf(const Board& board) { return *espsim::FindModel(board.model); }
 
   std::vector<std::string> Behind(std::vector<std::string> command) const {
     std::vector<std::string> words = boards_.prefix();
@@ -134,28 +135,31 @@ class EspressifBoardTest : public testing::Test {
     EXPECT_TRUE(Runs(board));
   }
 
-  const espsim::Model esp32_ = *espsim::FindModel("esp32");
-  const espsim::Model esp8266_ = *espsim::FindModel("esp8266");
-  const TestBoards boards_{{"esp32:E1", "esp32:E2", "esp8266:F1", "esp8266:F2", "esp8266:F3", "esp8266:F4"}};
-  const Board e1_{"E1", "/dev/ttyUSB0", "esp32"};
-  const Board e2_{"E2", "/dev/ttyUSB1", "esp32"};
-  const Board f1_{"F1", "/dev/ttyUSB2", "esp8266"};
-  const Board f2_{"F2", "/dev/ttyUSB3", "esp8266"};
-  const Board f3_{"F3", "/dev/ttyUSB4", "esp8266"};
-  const Board f4_{"F4", "/dev/ttyUSB5", "esp8266"};
+  const TestBoards boards_{{"esp32:E1", "esp32:E2", "esp8266:F1", "esp8266:F2", "esp8266:F3", "esp8266:F4",
+                            "esp32-c3-devkitm:C1", "xiao-esp32s3:S1"}};
+  const Board e1_{"E1", "/dev/ttyUSB0", "esp32", "esp32"};
+  const Board e2_{"E2", "/dev/ttyUSB1", "esp32", "esp32"};
+  const Board f1_{"F1", "/dev/ttyUSB2", "esp8266", "esp8266"};
+  const Board f2_{"F2", "/dev/ttyUSB3", "esp8266", "esp8266"};
+  const Board f3_{"F3", "/dev/ttyUSB4", "esp8266", "esp8266"};
+  const Board f4_{"F4", "/dev/ttyUSB5", "esp8266", "esp8266"};
+  const Board c1_{"C1", "/dev/ttyUSB6", "esp32-c3-devkitm", "esp32c3"};
+  const Board s1_{"S1", "/dev/ttyACM0", "xiao-esp32s3", "esp32s3"};
   const TemporaryFolder folder_;
 };
 
-TEST_F(EspressifBoardTest, Esp32HoldsWhatEsptoolThenVerifiesAndRunsIt) {
-  const auto firmware = Make(e1_, "1.0.0", 20480);
-  const auto flashed = Flash(e1_, firmware.file);
-  EXPECT_EQ(flashed.exit_code, 0) << flashed.output;
-  EXPECT_TRUE(Runs(e1_));
-  EXPECT_TRUE(Holds(e1_, firmware));
-  const auto verified = Esptool(e1_, {"verify", "0x10000", firmware.file});
-  EXPECT_EQ(verified.exit_code, 0) << verified.output;
-  // And it is not satisfied by just anything.
-  EXPECT_NE(Esptool(e1_, {"verify", "0x10000", Make(e1_, "2.0.0", 20480).file}).exit_code, 0);
+TEST_F(EspressifBoardTest, HoldWhatEsptoolThenVerifiesAndRunIt) {
+  for (const Board& board : {e1_, c1_, s1_}) {
+    const auto firmware = Make(board, "1.0.0", 20480);
+    const auto flashed = Flash(board, firmware.file);
+    EXPECT_EQ(flashed.exit_code, 0) << board.type << ": " << flashed.output;
+    EXPECT_TRUE(Runs(board)) << board.type;
+    EXPECT_TRUE(Holds(board, firmware)) << board.type;
+    const auto verified = Esptool(board, {"verify", "0x10000", firmware.file});
+    EXPECT_EQ(verified.exit_code, 0) << board.type << ": " << verified.output;
+    // And it is not satisfied by just anything.
+    EXPECT_NE(Esptool(board, {"verify", "0x10000", Make(board, "2.0.0", 20480).file}).exit_code, 0) << board.type;
+  }
 }
 
 TEST_F(EspressifBoardTest, Esp8266HoldsWhatItShould) {
@@ -187,12 +191,39 @@ TEST_F(EspressifBoardTest, RefuseAnotherChipBeforeAnythingIsWritten) {
   Say(e1_, "id", "0x6921506f");
   const auto other = Flash(e1_, Make(e1_, "1.0.0", 8192).file);
   EXPECT_EQ(other.output,
-            "invalid: the chip on /dev/ttyUSB0 says that it is 0x6921506F, and the ESP32 of a esp32 says "
+            "invalid: the chip on /dev/ttyUSB0 says that it is 0x6921506F (ESP32-C3), and the ESP32 of a esp32 says "
             "0xF01D83; nothing was written\n");
   // What is called an ESP32 and is an ESP8266.
-  const auto wrong_board = Flash({"F1", f1_.port, "esp32"}, Make(e1_, "1.0.0", 8192).file);
+  const auto wrong_board = Flash({"F1", f1_.port, "esp32", "esp32"}, Make(e1_, "1.0.0", 8192).file);
   EXPECT_THAT(wrong_board.output, StartsWith("invalid: the chip on /dev/ttyUSB2 says that it is 0xFFF0C101"));
   EXPECT_EQ(Count(e1_, "written") + Count(e1_, "erased") + Count(f1_, "erased"), 0u);
+  // All on their own USB have the same ids.
+  const auto same_ids = Flash({"S1", s1_.port, "xiao-esp32c3", "esp32c3"}, Make(c1_, "1.0.0", 8192).file);
+  EXPECT_EQ(same_ids.output,
+            "invalid: the chip on /dev/ttyACM0 says that it is 0x9 (ESP32-S3), and the ESP32-C3 of a xiao-esp32c3 says "
+            "0x5; nothing was written; USB ids do not tell these boards apart: say in a file of boards which type this "
+            "serial number is\n");
+  EXPECT_EQ(Count(s1_, "written") + Count(s1_, "erased"), 0u);
+}
+
+TEST_F(EspressifBoardTest, AreLeftAloneByAnImageForAnotherChip) {
+  const auto refused = Flash(c1_, Make(s1_, "1.0.0", 8192).file);
+  EXPECT_EQ(refused.output,
+            "invalid: the image is for the Espressif chip number 9 (ESP32-S3), and the ESP32-C3 of a esp32-c3-devkitm "
+            "is 5; build it for that chip\n");
+  EXPECT_EQ(Count(c1_, "written") + Count(c1_, "erased") + Count(c1_, "commands"), 0u);
+}
+
+TEST_F(EspressifBoardTest, LeaveALoaderThatAHandPutThemInto) {
+  Say(s1_, "hold-boot", "on");
+  Say(s1_, "reset");
+  Say(s1_, "hold-boot", "off");
+  ASSERT_THAT(Say(s1_, "stat"), HasSubstr(" runs=loader "));
+  const auto firmware = Make(s1_, "1.0.0", 8192);
+  const auto flashed = Flash(s1_, firmware.file);
+  EXPECT_EQ(flashed.exit_code, 0) << flashed.output;
+  EXPECT_TRUE(Holds(s1_, firmware));
+  EXPECT_TRUE(Runs(s1_));
 }
 
 TEST_F(EspressifBoardTest, SayWhyAProtectedChipCanNotBeFlashed) {
@@ -287,6 +318,17 @@ TEST_F(EspressifBoardTest, HoldAWholeImageAfterAKillAndACutAtEachMessage) {
   const auto verified = Esptool(e1_, {"verify", "0x10000", folder_ / "E12.0.012288.bin"});
   const auto verified_last = Esptool(e1_, {"verify", "0x10000", folder_ / "E11.0.012288.bin"});
   EXPECT_EQ(verified.exit_code + verified_last.exit_code, 1) << verified.output << verified_last.output;
+}
+
+TEST_F(EspressifBoardTest, HoldAWholeImageAfterAKillAndACutAtEachMessageOnLaterChips) {
+  std::thread other([this] { Sweep(s1_, "--cut-at", 12288); });
+  Sweep(c1_, "--die-at", 12288);
+  other.join();
+  for (const Board& board : {c1_, s1_}) {
+    const auto one = Esptool(board, {"verify", "0x10000", folder_ / (board.serial + "1.0.012288.bin")});
+    const auto other_one = Esptool(board, {"verify", "0x10000", folder_ / (board.serial + "2.0.012288.bin")});
+    EXPECT_EQ(one.exit_code + other_one.exit_code, 1) << one.output << other_one.output;
+  }
 }
 
 TEST_F(EspressifBoardTest, HoldAWholeImageAfterAKillAndACutAtEachMessageAlsoWithoutDigests) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/flash/deflate.h"
+#include "agent/flash/espressif_chip.h"
 #include "agent/flash/espressif_image.h"
 #include "agent/flash/espressif_message.h"
 #include "agent/flash/slip.h"
@@ -65,14 +66,14 @@ TEST(EspressifMessage, UnderstandsTheDocumentedReplies) {
 }
 
 TEST(EspressifMessage, ReadsTheStatusBehindTheData) {
-  const auto reply = ParseEspressifReply(Bytes{0x01, 0x13, 0x06, 0x00, 0, 0, 0, 0, 'a', 'b', 1, 0x07, 0, 0}, 2);
+  const auto reply = ParseEspressifReply(Bytes{0x01, 0x13, 0x06, 0x00, 0, 0, 0, 0, 'a', 'b', 1, 0x07, 0, 0});
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->data, (Bytes{'a', 'b'}));
   EXPECT_EQ(reply->error, EspressifError::kInvalidChecksum);
 }
 
 TEST(EspressifMessage, ReadsTheStatusAloneOfWhatFailed) {
-  const auto refused = ParseEspressifReply(Bytes{0x01, 0x13, 0x04, 0x00, 0, 0, 0, 0, 1, 0x05, 0, 0}, 32);
+  const auto refused = ParseEspressifReply(Bytes{0x01, 0x13, 0x04, 0x00, 0, 0, 0, 0, 1, 0x05, 0, 0});
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->error, EspressifError::kInvalidMessage);
   EXPECT_TRUE(refused->data.empty());
@@ -87,11 +88,75 @@ TEST(EspressifMessage, TakesNothingElseForAReply) {
   EXPECT_FALSE(ParseEspressifReply(Bytes{0x01, 0x0A, 0x03, 0x00, 0, 0, 0, 0, 0, 0})) << "a byte is missing";
 }
 
+TEST(EspressifMessage, UnderstandsWhatIsBurntIntoAChip) {
+  Bytes data(20, 0);
+  data[12] = 5;
+  auto security = ParseEspressifSecurity(data);
+  ASSERT_TRUE(security);
+  EXPECT_EQ(security->chip_id, 5u);
+  EXPECT_FALSE(security->is_write_only || security->is_encrypted);
+  data[0] = 0x04;
+  EXPECT_TRUE(ParseEspressifSecurity(data)->is_write_only);
+  // Flash is encrypted while an odd number of the three fuses is burnt.
+  const std::pair<std::uint8_t, bool> counts[] = {{0, false}, {1, true}, {3, false}, {7, true}};
+  for (const auto& [count, encrypted] : counts) {
+    data[4] = count;
+    EXPECT_EQ(ParseEspressifSecurity(data)->is_encrypted, encrypted) << int{count};
+  }
+  // The ESP32-S2 does not say which chip it is.
+  EXPECT_EQ(ParseEspressifSecurity(Bytes(12, 0))->chip_id, std::nullopt);
+  for (const std::size_t size : {0, 4, 11, 16, 19, 21}) EXPECT_FALSE(ParseEspressifSecurity(Bytes(size, 0))) << size;
+}
+
 TEST(EspressifMessage, ChecksTheDataOfABlockAlone) {
   EXPECT_EQ(EspressifChecksum({}), 0xEF);
   const Bytes block{0x01, 0x10};
   EXPECT_EQ(EspressifDataRequest(EspressifCommand::kFlashData, 5, block),
             (Bytes{0, 0x03, 18, 0, 0xFE, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0x10}));
+}
+
+struct ChipRow {
+  const char* name;
+  std::optional<std::uint16_t> id;
+  std::size_t begin_bytes;
+  std::uint32_t boot_address;
+  bool resets_by_watchdog;
+};
+
+TEST(EspressifChip, IsAsTheDocumentationOfEachSays) {
+  const ChipRow rows[] = {
+      {"ESP8266", std::nullopt, 16, 0, false},
+      {"ESP32", 0, 16, 0x1000, false},
+      {"ESP32-S2", 2, 20, 0x1000, true},
+      {"ESP32-S3", 9, 20, 0, true},
+      {"ESP32-C3", 5, 20, 0, true},
+      {"ESP32-C6", 13, 20, 0, false},
+  };
+  EXPECT_EQ(EspressifChips().size(), std::size(rows));
+  for (const ChipRow& row : rows) {
+    BoardType board;
+    board.chip = row.name;
+    const auto found = EspressifChipOf(board);
+    ASSERT_TRUE(found) << row.name;
+    const EspressifChip& chip = **found;
+    EXPECT_EQ(chip.id, row.id) << row.name;
+    EXPECT_EQ(chip.boot_address, row.boot_address) << row.name;
+    EXPECT_EQ(chip.resets_by_watchdog, row.resets_by_watchdog) << row.name;
+    Bytes begin = EspressifWords({4096, 4, 1024, 0x10000, 0});
+    begin.resize(row.begin_bytes);
+    EXPECT_EQ(EspressifBegin(chip, 4096, 4, 1024, 0x10000), begin) << row.name;
+    for (const std::uint32_t magic : chip.magic_numbers) EXPECT_EQ(EspressifNameOf(magic), row.name);
+  }
+  EXPECT_EQ(EspressifNameOf(5), "ESP32-C3");
+  EXPECT_EQ(EspressifNameOf(2), "") << "an ESP32-S2 never says so";
+}
+
+TEST(EspressifChip, ThatIsNotKnownIsRefusedWithThoseThatAre) {
+  BoardType board;
+  board.chip = "ESP32-H2";
+  EXPECT_EQ(EspressifChipOf(board).error().message,
+            "chip: the protocol espressif does not know \"ESP32-H2\"; it knows ESP8266, ESP32, ESP32-S2, ESP32-S3, "
+            "ESP32-C3, ESP32-C6");
 }
 
 TEST(Deflate, IsZlibAtItsBest) {
@@ -143,7 +208,29 @@ TEST_F(EspressifImageTest, WithoutAnApplicationIsRefused) {
 
 TEST_F(EspressifImageTest, ForAnotherChipIsRefused) {
   EXPECT_THAT(Refusal(ImageAt(0x10000, {0xE9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0}), esp32_),
-              HasSubstr("is for the Espressif chip number 9, and the ESP32 of a esp32 is 0"));
+              HasSubstr("is for the Espressif chip number 9 (ESP32-S3), and the ESP32 of a esp32 is 0"));
+  for (const EspressifChip& chip : EspressifChips()) {
+    if (!chip.id) continue;
+    esp32_.chip = chip.name;
+    for (const std::uint8_t id : {0, 2, 5, 9, 13, 16}) {
+      const Image image = ImageAt(0x10000, {0xE9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, id, 0});
+      EXPECT_EQ(Refusal(image, esp32_).empty(), id == *chip.id) << chip.name << " " << int{id};
+    }
+    EXPECT_THAT(Refusal(ImageAt(0x10000, {0xE9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 1}), esp32_),
+                HasSubstr("is for the Espressif chip number 272, and"));
+  }
+}
+
+TEST_F(EspressifImageTest, OfTheWholeFlashBeginsWithItsBootloader) {
+  const Bytes for_c3{0xE9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0};
+  const Bytes for_s2{0xE9, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0};
+  esp32_.application_begin = 0;
+  esp32_.chip = "ESP32-C3";
+  EXPECT_EQ(Refusal(ImageAt(0, for_c3), esp32_), "");
+  EXPECT_THAT(Refusal(ImageAt(0x1000, for_c3), esp32_), HasSubstr("has no 24 bytes at 0x0"));
+  esp32_.chip = "ESP32-S2";
+  EXPECT_EQ(Refusal(ImageAt(0x1000, for_s2), esp32_), "");
+  EXPECT_THAT(Refusal(ImageAt(0, for_s2), esp32_), HasSubstr("has no 24 bytes at 0x1000"));
 }
 
 TEST_F(EspressifImageTest, ForSectorsThatTheEsp8266CanNotEraseAloneIsRefused) {
