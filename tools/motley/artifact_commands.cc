@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "tools/motley/session.h"
+#include "tools/motley/command.h"
 #include "tools/motley/table.h"
 #include "tools/motley/times.h"
 #include "tools/motley/upload.h"
@@ -51,20 +51,17 @@ Result<void> List(Session& session) {
 }  // namespace
 
 void AddArtifactCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("artifact", "Files in the catalogue, each known by its digest");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley artifact list\n  motley artifact push --help\n");
-
+  CLI::App* group = AddGroup(app, "artifact", "Files in the catalogue, each known by its digest",
+                             "  motley artifact list\n  motley artifact push --help\n");
   auto options = std::make_shared<PushOptions>();
-  CLI::App* push = group->add_subcommand("push", "Bring files into the catalogue and print their digests");
+
+  CLI::App* push =
+      AddCommand(*group, chosen, options, "push", "Bring files into the catalogue and print their digests",
+                 "  motley artifact push bin/greeter\n  motley artifact push build/a.out --name greeter\n", Push);
   push->add_option("FILE", options->files, "Files to push")->required();
   push->add_option("--name", options->name, "Name in the catalogue; default: the file's own");
-  push->footer("Examples:\n  motley artifact push bin/greeter\n  motley artifact push build/a.out --name greeter\n");
-  push->callback([&chosen, options] { chosen = [options](Session& session) { return Push(session, *options); }; });
 
-  CLI::App* list = group->add_subcommand("list", "List what is in the catalogue");
-  list->footer("Example:\n  motley artifact list\n");
-  list->callback([&chosen] { chosen = List; });
+  AddCommand(*group, chosen, "list", "List what is in the catalogue", "  motley artifact list\n", List);
 }
 
 }  // namespace motley::cli

@@ -16,7 +16,7 @@
 #include "common/fleet/fleet_file.h"
 #include "tools/motley/assign_gateways.h"
 #include "tools/motley/assign_text.h"
-#include "tools/motley/session.h"
+#include "tools/motley/command.h"
 
 namespace motley::cli {
 namespace {
@@ -170,9 +170,9 @@ Result<void> Assign(Session& session, const AssignOptions& options) {
 
 void AddAssignCommand(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<AssignOptions>();
-  CLI::App* assign = app.add_subcommand("assign", "Solve the assignment of a fleet file, without a controller");
-  assign->footer(
-      "Examples:\n  motley assign fleet.yaml\n  motley assign fleet.yaml --solver z3 --time-limit 60 --json\n");
+  CLI::App* assign =
+      AddCommand(app, chosen, options, "assign", "Solve the assignment of a fleet file, without a controller",
+                 "  motley assign fleet.yaml\n  motley assign fleet.yaml --solver z3 --time-limit 60 --json\n", Assign);
   assign->add_option("FILE", options->file, "Fleet file")->required();
   assign->add_option("--solver", options->solver, "auto, flow, branch, ilp or z3; auto: the fastest that is exact")
       ->check(CLI::IsMember({"auto", "flow", "branch", "ilp", "z3"}));
@@ -182,7 +182,6 @@ void AddAssignCommand(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(0.001, kMaxSeconds));
   assign->add_flag("--lower-bound", options->lower_bound,
                    "Print the lower bound also where the answer is proven optimal");
-  assign->callback([options, &chosen] { chosen = [options](Session& session) { return Assign(session, *options); }; });
 }
 
 }  // namespace motley::cli

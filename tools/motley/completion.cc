@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "tools/motley/session.h"
+#include "tools/motley/command.h"
 
 namespace motley::cli {
 namespace {
@@ -54,19 +54,15 @@ void Collect(const CLI::App& command, const CLI::App& program, const std::string
 }  // namespace
 
 void AddCompletionCommand(CLI::App& app, Action& chosen) {
-  CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
-  completion->require_subcommand(1);
-  completion->footer("Example:\n  motley completion bash > /etc/bash_completion.d/motley\n");
-  CLI::App* bash = completion->add_subcommand("bash", "For bash");
-  bash->footer("Example:\n  motley completion bash > /etc/bash_completion.d/motley\n");
-  bash->callback([&chosen, &app] {
-    std::string paths, cases;
-    Collect(app, app, "", paths, cases);
-    chosen = [script = fmt::format(kScript, fmt::arg("paths", paths), fmt::arg("cases", cases))](Session& session) {
-      session.terminal().Write(script);
-      return Result<void>();
-    };
-  });
+  CLI::App* completion = AddGroup(app, "completion", "Print a completion script for a shell",
+                                  "  motley completion bash > /etc/bash_completion.d/motley\n");
+  AddCommand(*completion, chosen, "bash", "For bash", "  motley completion bash > /etc/bash_completion.d/motley\n",
+             [&app](Session& session) {
+               std::string paths, cases;
+               Collect(app, app, "", paths, cases);
+               session.terminal().Write(fmt::format(kScript, fmt::arg("paths", paths), fmt::arg("cases", cases)));
+               return Result<void>();
+             });
 }
 
 }  // namespace motley::cli

@@ -4,8 +4,8 @@
 #include <memory>
 #include <thread>
 
+#include "tools/motley/command.h"
 #include "tools/motley/device_text.h"
-#include "tools/motley/session.h"
 #include "tools/motley/times.h"
 #include "tools/motley/upload.h"
 
@@ -125,60 +125,41 @@ Result<void> Flash(Session& session, const DeviceOptions& options) {
                                 options.gateway, options.device));
 }
 
-using DeviceAction = Result<void> (*)(Session&, const DeviceOptions&);
-
-struct Command {
-  CLI::App* app;
-  std::shared_ptr<DeviceOptions> options;
-};
-
-Command AddCommand(CLI::App& group, Action& chosen, const std::string& name, const std::string& help,
-                   DeviceAction action) {
-  Command command{group.add_subcommand(name, help), std::make_shared<DeviceOptions>()};
-  command.app->callback([&chosen, options = command.options, action] {
-    chosen = [options, action](Session& session) { return action(session, *options); };
-  });
-  return command;
-}
-
-Command AddDeviceCommand(CLI::App& group, Action& chosen, const std::string& name, const std::string& help,
-                         DeviceAction action) {
-  Command command = AddCommand(group, chosen, name, help, action);
-  command.app->add_option("GATEWAY", command.options->gateway, "Its gateway")->required();
-  command.app->add_option("DEVICE", command.options->device, "Its id, as `motley device list` shows it")->required();
-  return command;
-}
-
 }  // namespace
 
 void AddDeviceCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("device", "Microcontrollers behind gateways");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley device list\n  motley device show gw-1 55736303631351C0B1E1\n");
+  CLI::App* group = AddGroup(app, "device", "Microcontrollers behind gateways",
+                             "  motley device list\n  motley device show gw-1 55736303631351C0B1E1\n");
+  auto options = std::make_shared<DeviceOptions>();
+  const auto with_device = [&options](CLI::App* command) {
+    command->add_option("GATEWAY", options->gateway, "Its gateway")->required();
+    command->add_option("DEVICE", options->device, "Its id, as `motley device list` shows it")->required();
+    return command;
+  };
 
-  const Command list = AddCommand(*group, chosen, "list", "List the devices of all gateways, or of one", List);
-  list.app->add_option("GATEWAY", list.options->gateway, "Only those of this gateway");
-  list.app->footer("Examples:\n  motley device list\n  motley device list gw-1 --json\n");
+  CLI::App* list = AddCommand(*group, chosen, options, "list", "List the devices of all gateways, or of one",
+                              "  motley device list\n  motley device list gw-1 --json\n", List);
+  list->add_option("GATEWAY", options->gateway, "Only those of this gateway");
 
-  const Command show = AddDeviceCommand(*group, chosen, "show", "Show a device, its last readings and lines", Show);
-  show.app->footer("Example:\n  motley device show gw-1 55736303631351C0B1E1\n");
+  with_device(AddCommand(*group, chosen, options, "show", "Show a device, its last readings and lines",
+                         "  motley device show gw-1 55736303631351C0B1E1\n", Show));
 
-  const Command log = AddDeviceCommand(*group, chosen, "log", "Show the lines that a device says", Log);
-  log.app->add_option("--since", log.options->since,
-                      "From then on: 30s, 10m, 2h, 7d or 2026-01-31T12:00:00Z; default: the newest page");
-  log.app->add_flag("--follow", log.options->follow, "Go on with what comes, until interrupted");
-  log.app->footer("Examples:\n  motley device log gw-1 55736303631351C0B1E1 --follow\n");
+  CLI::App* log = with_device(AddCommand(*group, chosen, options, "log", "Show the lines that a device says",
+                                         "  motley device log gw-1 55736303631351C0B1E1 --follow\n", Log));
+  log->add_option("--since", options->since,
+                  "From then on: 30s, 10m, 2h, 7d or 2026-01-31T12:00:00Z; default: the newest page");
+  log->add_flag("--follow", options->follow, "Go on with what comes, until interrupted");
 
-  const Command flash =
-      AddDeviceCommand(*group, chosen, "flash", "Flash a device by hand that belongs to no deployed component", Flash);
-  flash.app->add_option("IMAGE", flash.options->image, "File: .hex, .s19, .elf, .uf2 or raw bytes")->required();
-  flash.app->add_option("--version", flash.options->version,
-                        "What the device must say in its hello afterwards; default: it is not waited for");
-  flash.app->add_flag("--wait", flash.options->wait, "Wait until it is done");
-  flash.app->footer("Example:\n  motley device flash gw-1 55736303631351C0B1E1 blink.hex --version 1.2.0 --wait\n");
+  CLI::App* flash = with_device(
+      AddCommand(*group, chosen, options, "flash", "Flash a device by hand that belongs to no deployed component",
+                 "  motley device flash gw-1 55736303631351C0B1E1 blink.hex --version 1.2.0 --wait\n", Flash));
+  flash->add_option("IMAGE", options->image, "File: .hex, .s19, .elf, .uf2 or raw bytes")->required();
+  flash->add_option("--version", options->version,
+                    "What the device must say in its hello afterwards; default: it is not waited for");
+  flash->add_flag("--wait", options->wait, "Wait until it is done");
 
-  const Command reset = AddDeviceCommand(*group, chosen, "reset", "Start a device anew", Reset);
-  reset.app->footer("Example:\n  motley device reset gw-1 55736303631351C0B1E1\n");
+  with_device(AddCommand(*group, chosen, options, "reset", "Start a device anew",
+                         "  motley device reset gw-1 55736303631351C0B1E1\n", Reset));
 }
 
 }  // namespace motley::cli

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/motley/command.h"
 #include "tools/motley/gateway_text.h"
-#include "tools/motley/session.h"
 #include "tools/motley/table.h"
 
 namespace motley::cli {
@@ -63,9 +63,9 @@ Result<void> PrintGateway(Session& session, const v1::Gateway& gateway) {
   return {};
 }
 
-Result<void> Show(Session& session, const std::string& id) {
+Result<void> Show(Session& session, const GatewayOptions& options) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY_ASSIGN(const v1::Gateway gateway, api->GetGateway(id));
+  TRY_ASSIGN(const v1::Gateway gateway, api->GetGateway(options.id));
   return PrintGateway(session, gateway);
 }
 
@@ -86,9 +86,9 @@ Result<void> Tag(Session& session, const GatewayOptions& options) {
   return {};
 }
 
-Result<void> RenewToken(Session& session, const std::string& id) {
+Result<void> RenewToken(Session& session, const GatewayOptions& options) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY_ASSIGN(const v1::AddGatewayReply reply, api->RenewToken(id));
+  TRY_ASSIGN(const v1::AddGatewayReply reply, api->RenewToken(options.id));
   return PrintToken(session, *api, reply);
 }
 
@@ -98,58 +98,52 @@ Result<void> PrintDone(Session& session, std::string_view text) {
   return {};
 }
 
-Result<void> Retry(Session& session, const std::string& id) {
+Result<void> Retry(Session& session, const GatewayOptions& options) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY(api->RetryDeployment(id));
-  return PrintDone(session, fmt::format("{} was told to try its deployment again\n", id));
+  TRY(api->RetryDeployment(options.id));
+  return PrintDone(session, fmt::format("{} was told to try its deployment again\n", options.id));
 }
 
-Result<void> Remove(Session& session, const std::string& id) {
+Result<void> Remove(Session& session, const GatewayOptions& options) {
   TRY_ASSIGN(ControllerApi * api, session.Api());
-  TRY(api->RemoveGateway(id));
-  return PrintDone(session, fmt::format("{} is removed; its agent is no longer let in\n", id));
-}
-
-using Order = Result<void> (*)(Session&, const std::string&);
-
-void AddOrder(CLI::App& group, Action& chosen, const std::string& name, const std::string& help, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  auto id = std::make_shared<std::string>();
-  command->add_option("GATEWAY", *id, "Its name")->required();
-  command->footer(fmt::format("Example:\n  motley gateway {} gw-1\n", name));
-  command->callback([&chosen, id, order] { chosen = [id, order](Session& session) { return order(session, *id); }; });
+  TRY(api->RemoveGateway(options.id));
+  return PrintDone(session, fmt::format("{} is removed; its agent is no longer let in\n", options.id));
 }
 
 }  // namespace
 
 void AddGatewayCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("gateway", "Add, list, tag and remove gateways");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley gateway list\n  motley gateway add --help\n");
-
+  CLI::App* group = AddGroup(app, "gateway", "Add, list, tag and remove gateways",
+                             "  motley gateway list\n  motley gateway add --help\n");
   auto options = std::make_shared<GatewayOptions>();
-  CLI::App* add = group->add_subcommand("add", "Add a gateway and get the token for its agent's first start");
+
+  CLI::App* add =
+      AddCommand(*group, chosen, options, "add", "Add a gateway and get the token for its agent's first start",
+                 "  motley gateway add gw-1\n  motley gateway add gw-1 --tag region=eu --tag site=oslo\n", Add);
   add->add_option("GATEWAY", options->id, "Its name: lower-case letters, digits, '.', '_' and '-'")->required();
   add->add_option("--tag", options->tags, "A tag, NAME=VALUE; may be given more than once");
-  add->footer("Examples:\n  motley gateway add gw-1\n  motley gateway add gw-1 --tag region=eu --tag site=oslo\n");
-  add->callback([&chosen, options] { chosen = [options](Session& session) { return Add(session, *options); }; });
 
-  CLI::App* list = group->add_subcommand("list", "List all gateways");
-  list->footer("Examples:\n  motley gateway list\n  motley gateway list --json\n");
-  list->callback([&chosen] { chosen = List; });
+  AddCommand(*group, chosen, "list", "List all gateways", "  motley gateway list\n  motley gateway list --json\n",
+             List);
 
-  AddOrder(*group, chosen, "show", "Show what a gateway is, should run and does run", Show);
+  const auto add_order = [&](const std::string& name, const std::string& help,
+                             Result<void> (*order)(Session&, const GatewayOptions&)) {
+    CLI::App* command =
+        AddCommand(*group, chosen, options, name, help, fmt::format("  motley gateway {} gw-1\n", name), order);
+    command->add_option("GATEWAY", options->id, "Its name")->required();
+  };
+  add_order("show", "Show what a gateway is, should run and does run", Show);
 
-  CLI::App* tag = group->add_subcommand("tag", "Set and remove tags, which selectors read as tags.NAME");
+  CLI::App* tag =
+      AddCommand(*group, chosen, options, "tag", "Set and remove tags, which selectors read as tags.NAME",
+                 "  motley gateway tag gw-1 region=eu site=oslo\n  motley gateway tag gw-1 --remove site\n", Tag);
   tag->add_option("GATEWAY", options->id, "Its name")->required();
   tag->add_option("TAG", options->tags, "Tags to set, NAME=VALUE");
   tag->add_option("--remove", options->removed_tags, "A tag to remove; may be given more than once");
-  tag->footer("Examples:\n  motley gateway tag gw-1 region=eu site=oslo\n  motley gateway tag gw-1 --remove site\n");
-  tag->callback([&chosen, options] { chosen = [options](Session& session) { return Tag(session, *options); }; });
 
-  AddOrder(*group, chosen, "token", "Make a new enrolment token; the one before no longer works", RenewToken);
-  AddOrder(*group, chosen, "retry", "Let the agent try the deployment again that failed", Retry);
-  AddOrder(*group, chosen, "remove", "Remove a gateway and what is known about it", Remove);
+  add_order("token", "Make a new enrolment token; the one before no longer works", RenewToken);
+  add_order("retry", "Let the agent try the deployment again that failed", Retry);
+  add_order("remove", "Remove a gateway and what is known about it", Remove);
 }
 
 }  // namespace motley::cli

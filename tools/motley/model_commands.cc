@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "common/release/schema.h"
+#include "tools/motley/command.h"
 #include "tools/motley/model_dot.h"
 #include "tools/motley/model_import.h"
 #include "tools/motley/model_source.h"
 #include "tools/motley/model_text.h"
-#include "tools/motley/session.h"
 
 namespace motley::cli {
 namespace {
@@ -78,39 +78,28 @@ Result<void> Schema(Session& session, const ModelOptions& options) {
   return {};
 }
 
-using Order = Result<void> (*)(Session&, const ModelOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<ModelOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& footer, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  command->footer(footer);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
-  return command;
-}
-
 void AddLookers(CLI::App& group, Action& chosen, const std::shared_ptr<ModelOptions>& options) {
   CLI::App* validate =
-      AddOrder(group, chosen, options, "validate", "Check model files, release files and GeneSIS models",
-               "Examples:\n  motley model validate gateway.yaml\n"
-               "  motley model validate releases/*.yaml --json\n\n"
-               "Exit code 1: at least one is not valid.\n",
-               Validate);
+      AddCommand(group, chosen, options, "validate", "Check model files, release files and GeneSIS models",
+                 "  motley model validate gateway.yaml\n"
+                 "  motley model validate releases/*.yaml --json\n\n"
+                 "Exit code 1: at least one is not valid.\n",
+                 Validate);
   validate->add_option("FILE", options->files, "Files; what each is is told by its content")->required();
 
-  CLI::App* show = AddOrder(group, chosen, options, "show", "Draw what stands on what, and who uses whom",
-                            "Examples:\n  motley model show gateway.yaml\n"
-                            "  motley model show blinky.yaml --variant uno --dot | dot -Tsvg > blinky.svg\n",
-                            Show);
+  CLI::App* show = AddCommand(group, chosen, options, "show", "Draw what stands on what, and who uses whom",
+                              "  motley model show gateway.yaml\n"
+                              "  motley model show blinky.yaml --variant uno --dot | dot -Tsvg > blinky.svg\n",
+                              Show);
   show->add_option("FILE", options->file, "Model file, release file or GeneSIS model")->required();
   show->add_option("--variant", options->variant, "Which variant of a release file");
   show->add_flag("--dot", options->dot, "As a graph for Graphviz's dot");
 
-  CLI::App* diff = AddOrder(group, chosen, options, "diff", "Print the steps that lead from one model to another",
-                            "Examples:\n  motley model diff old.yaml new.yaml\n"
-                            "  motley model diff app.yaml app.yaml --from-variant small --to-variant large --json\n\n"
-                            "Steps of one wave may run at the same time. No steps: both say the same.\n",
-                            Diff);
+  CLI::App* diff = AddCommand(group, chosen, options, "diff", "Print the steps that lead from one model to another",
+                              "  motley model diff old.yaml new.yaml\n"
+                              "  motley model diff app.yaml app.yaml --from-variant small --to-variant large --json\n\n"
+                              "Steps of one wave may run at the same time. No steps: both say the same.\n",
+                              Diff);
   diff->add_option("FROM", options->file, "What is there: model file, release file or GeneSIS model")->required();
   diff->add_option("TO", options->other, "What should be there")->required();
   diff->add_option("--from-variant", options->variant, "Which variant of FROM, if it is a release file");
@@ -120,26 +109,25 @@ void AddLookers(CLI::App& group, Action& chosen, const std::shared_ptr<ModelOpti
 }  // namespace
 
 void AddModelCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("model", "Deployment models; needs no controller");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley model validate gateway.yaml\n  motley model import --help\n");
+  CLI::App* group = AddGroup(app, "model", "Deployment models; needs no controller",
+                             "  motley model validate gateway.yaml\n  motley model import --help\n");
   auto options = std::make_shared<ModelOptions>();
   AddLookers(*group, chosen, options);
 
-  CLI::App* import = AddOrder(*group, chosen, options, "import", "Make a model file of a GeneSIS model (JSON)",
-                              "Examples:\n  motley model import house.json --output house.yaml --secrets secrets.yaml\n"
-                              "  motley model import house.json --json\n\n"
-                              "Exit code 1: the model is not valid. docs/genesis.md says what becomes of what.\n",
-                              Import);
+  CLI::App* import = AddCommand(*group, chosen, options, "import", "Make a model file of a GeneSIS model (JSON)",
+                                "  motley model import house.json --output house.yaml --secrets secrets.yaml\n"
+                                "  motley model import house.json --json\n\n"
+                                "Exit code 1: the model is not valid. docs/genesis.md says what becomes of what.\n",
+                                Import);
   import->add_option("FILE", options->import.file, "GeneSIS model")->required();
   import->add_option("--output", options->import.output, "Write the model file here instead of printing it");
   import->add_option("--secrets", options->import.secrets,
                      "Write the credentials that stood in the model here, for `motley secret set`; mode 0600");
 
-  CLI::App* schema = AddOrder(*group, chosen, options, "schema", "Print the JSON Schema of model files, for editors",
-                              "Examples:\n  motley model schema > model.schema.json\n"
-                              "  motley model schema release > release.schema.json\n",
-                              Schema);
+  CLI::App* schema = AddCommand(*group, chosen, options, "schema", "Print the JSON Schema of model files, for editors",
+                                "  motley model schema > model.schema.json\n"
+                                "  motley model schema release > release.schema.json\n",
+                                Schema);
   schema->add_option("KIND", options->schema, "Of which files: model (default) or release")
       ->check(CLI::IsMember({"model", "release"}));
 }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "tools/motley/command.h"
 #include "tools/motley/plan_proposals.h"
 #include "tools/motley/plan_text.h"
-#include "tools/motley/session.h"
 #include "tools/motley/wait_for_plan.h"
 
 namespace motley::cli {
@@ -86,17 +86,6 @@ Result<void> Explain(Session& session, const PlanOptions& options) {
   return {};
 }
 
-using Order = Result<void> (*)(Session&, const PlanOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<PlanOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  command->footer("Examples:\n" + examples);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
-  return command;
-}
-
 void AddWait(CLI::App& command, PlanOptions& options) {
   command
       .add_flag("--wait{300}", options.wait_seconds,
@@ -107,43 +96,40 @@ void AddWait(CLI::App& command, PlanOptions& options) {
 }  // namespace
 
 void AddPlanCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("plan", "Which gateway gets which variant: propose, decide, enact");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley plan list\n  motley plan approve --help\n");
+  CLI::App* group = AddGroup(app, "plan", "Which gateway gets which variant: propose, decide, enact",
+                             "  motley plan list\n  motley plan approve --help\n");
   auto options = std::make_shared<PlanOptions>();
 
   AddPlanProposals(*group, chosen);
 
-  CLI::App* list = group->add_subcommand("list", "List all plans, newest first");
-  list->footer("Example:\n  motley plan list\n");
-  list->callback([&chosen] { chosen = List; });
+  AddCommand(*group, chosen, "list", "List all plans, newest first", "  motley plan list\n", List);
 
   const auto with_id = [&options](CLI::App* command) {
     command->add_option("PLAN", options->id, "Its number, as `motley plan list` shows it")->required();
     return command;
   };
-  CLI::App* show = with_id(AddOrder(*group, chosen, options, "show", "Show a plan",
-                                    "  motley plan show 4\n  motley plan show 4 --steps\n", Show));
+  CLI::App* show = with_id(AddCommand(*group, chosen, options, "show", "Show a plan",
+                                      "  motley plan show 4\n  motley plan show 4 --steps\n", Show));
   show->add_flag("--steps", options->steps, "What it would do on each gateway, by what they report now");
 
   CLI::App* approve =
-      with_id(AddOrder(*group, chosen, options, "approve", "Approve a plan and enact it",
-                       "  motley plan approve 4\n  motley plan approve 4 --hold    # enact it later\n", Approve));
+      with_id(AddCommand(*group, chosen, options, "approve", "Approve a plan and enact it",
+                         "  motley plan approve 4\n  motley plan approve 4 --hold    # enact it later\n", Approve));
   approve->add_flag("--hold", options->hold, "Do not enact it yet");
   AddWait(*approve, *options);
   approve->get_option("--wait")->excludes("--hold");
 
-  CLI::App* enact = with_id(AddOrder(*group, chosen, options, "enact", "Enact an approved plan",
-                                     "  motley plan enact 4\n  motley plan enact 4 --wait\n", Enact));
+  CLI::App* enact = with_id(AddCommand(*group, chosen, options, "enact", "Enact an approved plan",
+                                       "  motley plan enact 4\n  motley plan enact 4 --wait\n", Enact));
   AddWait(*enact, *options);
 
-  CLI::App* reject = with_id(AddOrder(*group, chosen, options, "reject", "Reject a plan",
-                                      "  motley plan reject 4 --reason \"not before Monday\"\n", Reject));
+  CLI::App* reject = with_id(AddCommand(*group, chosen, options, "reject", "Reject a plan",
+                                        "  motley plan reject 4 --reason \"not before Monday\"\n", Reject));
   reject->add_option("--reason", options->reason, "Why; kept with the plan");
 
   CLI::App* explain =
-      with_id(AddOrder(*group, chosen, options, "explain", "Why a gateway gets its variant, and why no other",
-                       "  motley plan explain 4 gw-1\n", Explain));
+      with_id(AddCommand(*group, chosen, options, "explain", "Why a gateway gets its variant, and why no other",
+                         "  motley plan explain 4 gw-1\n", Explain));
   explain->add_option("GATEWAY", options->gateway, "Its name")->required();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/motley/command.h"
 #include "tools/motley/plan_text.h"
 
 namespace motley::cli {
@@ -84,15 +85,11 @@ Result<void> Shuffle(Session& session, const ProposalOptions& options) {
   return Send(session, request);
 }
 
-using Order = Result<void> (*)(Session&, const ProposalOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<ProposalOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
+CLI::App* AddProposal(CLI::App& group, Action& chosen, const std::shared_ptr<ProposalOptions>& options,
+                      const std::string& name, const std::string& help, const std::string& examples,
+                      Result<void> (*order)(Session&, const ProposalOptions&)) {
+  CLI::App* command = AddCommand(group, chosen, options, name, help, examples, order);
   command->add_option("APPLICATION", options->application, "Its name")->required();
-  command->footer("Examples:\n" + examples);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
   return command;
 }
 
@@ -107,10 +104,10 @@ void AddSolver(CLI::App& command, ProposalOptions& options) {
 
 void AddPreview(CLI::App& group, Action& chosen, const std::shared_ptr<ProposalOptions>& options) {
   CLI::App* preview =
-      AddOrder(group, chosen, options, "preview", "Propose a release for some gateways, chosen at random",
-               "  motley plan preview blinky 1.1.0 --gateways 10\n"
-               "  motley plan preview blinky 1.1.0 --percent 5 --seed monday\n",
-               Preview);
+      AddProposal(group, chosen, options, "preview", "Propose a release for some gateways, chosen at random",
+                  "  motley plan preview blinky 1.1.0 --gateways 10\n"
+                  "  motley plan preview blinky 1.1.0 --percent 5 --seed monday\n",
+                  Preview);
   preview->add_option("VERSION", options->version, "The version that they get")->required();
   CLI::Option* gateways =
       preview->add_option("--gateways", options->gateways, "How many")->check(CLI::Range(1, 1 << 30));
@@ -128,27 +125,27 @@ void AddPreview(CLI::App& group, Action& chosen, const std::shared_ptr<ProposalO
 
 void AddPlanProposals(CLI::App& group, Action& chosen) {
   auto options = std::make_shared<ProposalOptions>();
-  CLI::App* propose = AddOrder(group, chosen, options, "propose", "Propose a plan for the whole fleet",
-                               "  motley plan propose blinky 1.0.0\n"
-                               "  motley plan propose blinky    # the optimum again, for the current release\n",
-                               Propose);
+  CLI::App* propose = AddProposal(group, chosen, options, "propose", "Propose a plan for the whole fleet",
+                                  "  motley plan propose blinky 1.0.0\n"
+                                  "  motley plan propose blinky    # the optimum again, for the current release\n",
+                                  Propose);
   propose->add_option("VERSION", options->version, "Its version; else the one that was last enacted for the fleet");
   AddSolver(*propose, *options);
   AddPreview(group, chosen, options);
 
-  CLI::App* safe_mode =
-      AddOrder(group, chosen, options, "safe-mode", "Send gateways to the fallback of their release at once, or back",
-               "  motley plan safe-mode blinky gw-1 gw-2\n"
-               "  motley plan safe-mode blinky --where 'tags.site == \"north\"'\n"
-               "  motley plan safe-mode blinky gw-1 --end\n",
-               SafeMode);
+  CLI::App* safe_mode = AddProposal(group, chosen, options, "safe-mode",
+                                    "Send gateways to the fallback of their release at once, or back",
+                                    "  motley plan safe-mode blinky gw-1 gw-2\n"
+                                    "  motley plan safe-mode blinky --where 'tags.site == \"north\"'\n"
+                                    "  motley plan safe-mode blinky gw-1 --end\n",
+                                    SafeMode);
   CLI::Option* names = safe_mode->add_option("GATEWAYS", options->names, "Their names");
   safe_mode->add_option("--where", options->where, "Selector, instead of names")->excludes(names);
   safe_mode->add_flag("--end", options->end, "Back to what they had before");
 
-  CLI::App* shuffle = AddOrder(group, chosen, options, "shuffle",
-                               "Propose that gateways change places between interchangeable variants",
-                               "  motley plan shuffle blinky --moves 20\n", Shuffle);
+  CLI::App* shuffle = AddProposal(group, chosen, options, "shuffle",
+                                  "Propose that gateways change places between interchangeable variants",
+                                  "  motley plan shuffle blinky --moves 20\n", Shuffle);
   shuffle->add_option("--moves", options->moves, "At most so many gateways change; else as many as can")
       ->check(CLI::Range(2, 1 << 30));
   shuffle->add_option("--seed", options->seed, "The same seed gives the same plan");

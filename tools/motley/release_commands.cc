@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "tools/motley/command.h"
 #include "tools/motley/release_push.h"
-#include "tools/motley/session.h"
 #include "tools/motley/table.h"
 #include "tools/motley/times.h"
 #include "tools/motley/wait_for_plan.h"
@@ -79,30 +79,18 @@ Result<void> RenderFile(Session& session, const ReleaseOptions& options) {
 
 Result<void> Push(Session& session, const ReleaseOptions& options) { return PushRelease(session, options.push); }
 
-using Order = Result<void> (*)(Session&, const ReleaseOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<ReleaseOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  command->footer("Examples:\n" + examples);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
-  return command;
-}
-
 }  // namespace
 
 void AddReleaseCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("release", "Numbered sets of variants of an application");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley release list\n  motley release push --help\n");
+  CLI::App* group = AddGroup(app, "release", "Numbered sets of variants of an application",
+                             "  motley release list\n  motley release push --help\n");
   auto options = std::make_shared<ReleaseOptions>();
 
-  CLI::App* push = AddOrder(*group, chosen, options, "push", "Add the release of a file and propose a plan for it",
-                            "  motley release push blinky.yaml                     # look at the plan first\n"
-                            "  motley release push blinky.yaml --approve --wait    # all at once\n"
-                            "  motley release push blinky.yaml --approve --wait=60\n",
-                            Push);
+  CLI::App* push = AddCommand(*group, chosen, options, "push", "Add the release of a file and propose a plan for it",
+                              "  motley release push blinky.yaml                     # look at the plan first\n"
+                              "  motley release push blinky.yaml --approve --wait    # all at once\n"
+                              "  motley release push blinky.yaml --approve --wait=60\n",
+                              Push);
   push->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
   CLI::Option* approve = push->add_flag("--approve", options->push.approve, "Approve the plan and enact it");
   push->add_flag("--wait{300}", options->push.wait_seconds,
@@ -110,21 +98,22 @@ void AddReleaseCommands(CLI::App& app, Action& chosen) {
       ->needs(approve)
       ->check(CLI::Range(std::int64_t{1}, kMaxWaitSeconds));
 
-  CLI::App* list = AddOrder(*group, chosen, options, "list", "List releases, newest first",
-                            "  motley release list\n  motley release list blinky\n", List);
+  CLI::App* list = AddCommand(*group, chosen, options, "list", "List releases, newest first",
+                              "  motley release list\n  motley release list blinky\n", List);
   list->add_option("APPLICATION", options->application, "Only those of this application");
 
-  CLI::App* show = AddOrder(*group, chosen, options, "show", "Show a release",
-                            "  motley release show blinky 1.0.0\n  motley release show blinky 1.0.0 --source\n", Show);
+  CLI::App* show =
+      AddCommand(*group, chosen, options, "show", "Show a release",
+                 "  motley release show blinky 1.0.0\n  motley release show blinky 1.0.0 --source\n", Show);
   show->add_option("APPLICATION", options->application, "Its name")->required();
   show->add_option("VERSION", options->version, "Its version")->required();
   show->add_flag("--source", options->source, "Print the release file as its author wrote it");
 
   CLI::App* render =
-      AddOrder(*group, chosen, options, "render",
-               "Check a release file and print the release that it makes as JSON; asks the controller only "
-               "for what the file names of it",
-               "  motley release render blinky.yaml\n", RenderFile);
+      AddCommand(*group, chosen, options, "render",
+                 "Check a release file and print the release that it makes as JSON; asks the controller only "
+                 "for what the file names of it",
+                 "  motley release render blinky.yaml\n", RenderFile);
   render->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
 }
 

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "common/files/files.h"
-#include "tools/motley/session.h"
+#include "tools/motley/command.h"
 #include "tools/motley/table.h"
 #include "tools/motley/times.h"
 
@@ -93,28 +93,23 @@ Result<void> Remove(Session& session, const SecretOptions& options) {
 }  // namespace
 
 void AddSecretCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("secret", "Passwords and keys, which models only refer to");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley secret set db-password\n  motley secret list\n");
+  CLI::App* group = AddGroup(app, "secret", "Passwords and keys, which models only refer to",
+                             "  motley secret set db-password\n  motley secret list\n");
   auto options = std::make_shared<SecretOptions>();
 
-  CLI::App* set = group->add_subcommand("set", "Set a value, read from standard input or a file");
+  CLI::App* set =
+      AddCommand(*group, chosen, options, "set", "Set a value, read from standard input or a file",
+                 "  motley secret set db-password\n  motley secret set pi-key --file ~/.ssh/pi --gateway gw-1\n", Set);
   set->add_option("NAME", options->name, "Its name; models write ${secret.NAME}")->required();
   set->add_option("--gateway", options->gateway, "For this gateway only");
   set->add_option("--file", options->file, "File with the value; default: standard input");
-  set->footer(
-      "Examples:\n  motley secret set db-password\n  motley secret set pi-key --file ~/.ssh/pi --gateway gw-1\n");
-  set->callback([&chosen, options] { chosen = [options](Session& session) { return Set(session, *options); }; });
 
-  CLI::App* list = group->add_subcommand("list", "List the secrets, without their values");
-  list->footer("Example:\n  motley secret list\n");
-  list->callback([&chosen] { chosen = List; });
+  AddCommand(*group, chosen, "list", "List the secrets, without their values", "  motley secret list\n", List);
 
-  CLI::App* remove = group->add_subcommand("remove", "Remove a secret that nothing refers to");
+  CLI::App* remove = AddCommand(*group, chosen, options, "remove", "Remove a secret that nothing refers to",
+                                "  motley secret remove db-password\n", Remove);
   remove->add_option("NAME", options->name, "Its name")->required();
   remove->add_option("--gateway", options->gateway, "The value of this gateway only");
-  remove->footer("Example:\n  motley secret remove db-password\n");
-  remove->callback([&chosen, options] { chosen = [options](Session& session) { return Remove(session, *options); }; });
 }
 
 }  // namespace motley::cli

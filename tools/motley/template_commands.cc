@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "common/release/named_version.h"
+#include "tools/motley/command.h"
 #include "tools/motley/library_source.h"
 #include "tools/motley/library_text.h"
 #include "tools/motley/local_artifacts.h"
-#include "tools/motley/session.h"
 
 namespace motley::cli {
 namespace {
@@ -111,53 +111,42 @@ Result<void> Diff(Session& session, const TemplateOptions& options) {
   return {};
 }
 
-using Order = Result<void> (*)(Session&, const TemplateOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<TemplateOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  command->footer("Examples:\n" + examples);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
-  return command;
-}
-
 }  // namespace
 
 void AddTemplateCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("template", "Deployment models with parameters, kept for reuse");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley template list\n  motley template push --help\n");
+  CLI::App* group = AddGroup(app, "template", "Deployment models with parameters, kept for reuse",
+                             "  motley template list\n  motley template push --help\n");
   auto options = std::make_shared<TemplateOptions>();
 
-  CLI::App* push = AddOrder(*group, chosen, options, "push", "Store the template of a file, with its artifacts",
-                            "  motley template push blink.yaml\n", Push);
+  CLI::App* push = AddCommand(*group, chosen, options, "push", "Store the template of a file, with its artifacts",
+                              "  motley template push blink.yaml\n", Push);
   push->add_option("FILE", options->file, "Template file; docs/templates.md describes it")->required();
 
-  AddOrder(*group, chosen, options, "list", "List templates, newest first, and the releases that use them",
-           "  motley template list\n", List);
+  AddCommand(*group, chosen, options, "list", "List templates, newest first, and the releases that use them",
+             "  motley template list\n", List);
 
-  CLI::App* show = AddOrder(*group, chosen, options, "show", "Show a template",
-                            "  motley template show blink@1.0.0\n  motley template show blink@1.0.0 --source\n", Show);
+  CLI::App* show =
+      AddCommand(*group, chosen, options, "show", "Show a template",
+                 "  motley template show blink@1.0.0\n  motley template show blink@1.0.0 --source\n", Show);
   show->add_option("TEMPLATE", options->name, "NAME@VERSION")->required();
   show->add_flag("--source", options->source, "Print the file as its author wrote it");
 
   CLI::App* render =
-      AddOrder(*group, chosen, options, "render", "Fill in a template and print the model that it makes",
-               "  motley template render blink@1.0.0 --set image=fast --set period=5\n"
-               "  motley template render blink.yaml\n\n"
-               "Of a file, no controller is asked. --set application=A, version=V and variant=V say what stands for\n"
-               "those; else it is the template's own name and version.\n",
-               RenderModel);
+      AddCommand(*group, chosen, options, "render", "Fill in a template and print the model that it makes",
+                 "  motley template render blink@1.0.0 --set image=fast --set period=5\n"
+                 "  motley template render blink.yaml\n\n"
+                 "Of a file, no controller is asked. --set application=A, version=V and variant=V say what stands for\n"
+                 "those; else it is the template's own name and version.\n",
+                 RenderModel);
   render->add_option("TEMPLATE", options->name, "NAME@VERSION, or a template file")->required();
   render->add_option("--set", options->values, "KEY=VALUE for a parameter; as often as needed")
       ->allow_extra_args(false);
 
-  CLI::App* diff = AddOrder(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
-                            "  motley template diff blink@1.0.0 blink@1.1.0\n"
-                            "  motley template diff blink@1.0.0 blink.yaml\n\n"
-                            "The steps are those with the defaults and examples of the parameters.\n",
-                            Diff);
+  CLI::App* diff = AddCommand(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
+                              "  motley template diff blink@1.0.0 blink@1.1.0\n"
+                              "  motley template diff blink@1.0.0 blink.yaml\n\n"
+                              "The steps are those with the defaults and examples of the parameters.\n",
+                              Diff);
   diff->add_option("FROM", options->name, "NAME@VERSION, or a template file")->required();
   diff->add_option("TO", options->other, "NAME@VERSION, or a template file")->required();
 }

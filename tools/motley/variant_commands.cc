@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "common/release/named_version.h"
+#include "tools/motley/command.h"
 #include "tools/motley/library_source.h"
 #include "tools/motley/library_text.h"
-#include "tools/motley/session.h"
 
 namespace motley::cli {
 namespace {
@@ -69,48 +69,36 @@ Result<void> Diff(Session& session, const VariantOptions& options) {
   return {};
 }
 
-using Order = Result<void> (*)(Session&, const VariantOptions&);
-
-CLI::App* AddOrder(CLI::App& group, Action& chosen, const std::shared_ptr<VariantOptions>& options,
-                   const std::string& name, const std::string& help, const std::string& examples, Order order) {
-  CLI::App* command = group.add_subcommand(name, help);
-  command->footer("Examples:\n" + examples);
-  command->callback(
-      [&chosen, options, order] { chosen = [options, order](Session& session) { return order(session, *options); }; });
-  return command;
-}
-
 }  // namespace
 
 void AddVariantCommands(CLI::App& app, Action& chosen) {
-  CLI::App* group = app.add_subcommand("variant", "Templates with values for their parameters, kept for reuse");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  motley variant list\n  motley variant push --help\n");
+  CLI::App* group = AddGroup(app, "variant", "Templates with values for their parameters, kept for reuse",
+                             "  motley variant list\n  motley variant push --help\n");
   auto options = std::make_shared<VariantOptions>();
 
   CLI::App* push =
-      AddOrder(*group, chosen, options, "push", "Check the variant of a file against its template; store it",
-               "  motley variant push uno-fast.yaml\n", Push);
+      AddCommand(*group, chosen, options, "push", "Check the variant of a file against its template; store it",
+                 "  motley variant push uno-fast.yaml\n", Push);
   push->add_option("FILE", options->file, "Variant file; docs/templates.md describes it")->required();
 
-  AddOrder(*group, chosen, options, "list", "List variants, newest first, and the releases that use them",
-           "  motley variant list\n", List);
+  AddCommand(*group, chosen, options, "list", "List variants, newest first, and the releases that use them",
+             "  motley variant list\n", List);
 
   CLI::App* show =
-      AddOrder(*group, chosen, options, "show", "Show a variant",
-               "  motley variant show uno-fast@1.2.0\n  motley variant show uno-fast@1.2.0 --source\n", Show);
+      AddCommand(*group, chosen, options, "show", "Show a variant",
+                 "  motley variant show uno-fast@1.2.0\n  motley variant show uno-fast@1.2.0 --source\n", Show);
   show->add_option("VARIANT", options->name, "NAME@VERSION")->required();
   show->add_flag("--source", options->source, "Print the file as its author wrote it");
 
   CLI::App* render =
-      AddOrder(*group, chosen, options, "render", "Print the deployment model of a variant",
-               "  motley variant render uno-fast@1.2.0\n  motley variant render uno-fast.yaml --json\n", RenderModel);
+      AddCommand(*group, chosen, options, "render", "Print the deployment model of a variant",
+                 "  motley variant render uno-fast@1.2.0\n  motley variant render uno-fast.yaml --json\n", RenderModel);
   render->add_option("VARIANT", options->name, "NAME@VERSION, or a variant file")->required();
 
-  CLI::App* diff = AddOrder(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
-                            "  motley variant diff uno-fast@1.2.0 uno-fast@1.3.0\n"
-                            "  motley variant diff uno-fast@1.2.0 uno-fast.yaml\n",
-                            Diff);
+  CLI::App* diff = AddCommand(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
+                              "  motley variant diff uno-fast@1.2.0 uno-fast@1.3.0\n"
+                              "  motley variant diff uno-fast@1.2.0 uno-fast.yaml\n",
+                              Diff);
   diff->add_option("FROM", options->name, "NAME@VERSION, or a variant file")->required();
   diff->add_option("TO", options->other, "NAME@VERSION, or a variant file")->required();
 }
