@@ -1,12 +1,16 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace motley {
 
-/// JSON Schema (draft 2020-12) of model files and of release files, for editors: docs/schema. It tells what can be told
-/// of one value at a time; whether a model is sound says ProblemsOf.
-std::string_view ModelSchema();
-std::string_view ReleaseSchema();
+/// JSON Schemas (draft 2020-12) of the files that people write, for editors. Each holds all that it refers to. They
+/// tell what can be told of one value at a time; whether a model is sound says ProblemsOf.
+///
+/// Source: docs/schema, where what several kinds of files have stands once and is referred to from the others.
+std::string ModelSchema();
+std::string ReleaseSchema();
+std::string TemplateSchema();
+std::string VariantSchema();
 
 }  // namespace motley

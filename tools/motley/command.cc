@@ -1,5 +1,7 @@
 #include "tools/motley/command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <utility>
 
@@ -25,6 +27,14 @@ CLI::App* AddCommand(CLI::App& group, Action& chosen, const std::string& name, c
   CLI::App* command = AddWord(group, name, help, examples);
   command->callback([&chosen, action = std::move(action)] { chosen = action; });
   return command;
+}
+
+void AddSchemaCommand(CLI::App& group, Action& chosen, const std::string& kind, std::string (*schema)()) {
+  AddCommand(group, chosen, "schema", fmt::format("Print the JSON Schema of {} files, for editors", kind),
+             fmt::format("  motley {0} schema > {0}.schema.json\n", kind), [schema](Session& session) {
+               session.terminal().Write(schema());
+               return Result<void>();
+             });
 }
 
 }  // namespace motley::cli

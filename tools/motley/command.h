@@ -24,4 +24,7 @@ CLI::App* AddCommand(CLI::App& group, Action& chosen, const std::shared_ptr<Opti
                     [options, order](Session& session) { return order(session, *options); });
 }
 
+/// Adds `schema`, which prints the JSON Schema of the files that the group is about: "template", "variant", ...
+void AddSchemaCommand(CLI::App& group, Action& chosen, const std::string& kind, std::string (*schema)());
+
 }  // namespace motley::cli

@@ -23,7 +23,6 @@ struct ModelOptions {
   std::string other_variant;
   bool dot = false;
   ImportOptions import;
-  std::string schema = "model";
 };
 
 Result<void> Validate(Session& session, const ModelOptions& options) {
@@ -73,11 +72,6 @@ Result<void> Diff(Session& session, const ModelOptions& options) {
 
 Result<void> Import(Session& session, const ModelOptions& options) { return ImportModel(session, options.import); }
 
-Result<void> Schema(Session& session, const ModelOptions& options) {
-  session.terminal().Write(options.schema == "release" ? ReleaseSchema() : ModelSchema());
-  return {};
-}
-
 void AddLookers(CLI::App& group, Action& chosen, const std::shared_ptr<ModelOptions>& options) {
   CLI::App* validate =
       AddCommand(group, chosen, options, "validate", "Check model files, release files and GeneSIS models",
@@ -124,12 +118,7 @@ void AddModelCommands(CLI::App& app, Action& chosen) {
   import->add_option("--secrets", options->import.secrets,
                      "Write the credentials that stood in the model here, for `motley secret set`; mode 0600");
 
-  CLI::App* schema = AddCommand(*group, chosen, options, "schema", "Print the JSON Schema of model files, for editors",
-                                "  motley model schema > model.schema.json\n"
-                                "  motley model schema release > release.schema.json\n",
-                                Schema);
-  schema->add_option("KIND", options->schema, "Of which files: model (default) or release")
-      ->check(CLI::IsMember({"model", "release"}));
+  AddSchemaCommand(*group, chosen, "model", ModelSchema);
 }
 
 }  // namespace motley::cli

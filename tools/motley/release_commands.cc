@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "common/release/schema.h"
 #include "tools/motley/command.h"
 #include "tools/motley/release_push.h"
 #include "tools/motley/table.h"
@@ -115,6 +116,8 @@ void AddReleaseCommands(CLI::App& app, Action& chosen) {
                  "for what the file names of it",
                  "  motley release render blinky.yaml\n", RenderFile);
   render->add_option("FILE", options->push.file, "Release file; docs/release-file.md describes it")->required();
+
+  AddSchemaCommand(*group, chosen, "release", ReleaseSchema);
 }
 
 }  // namespace motley::cli

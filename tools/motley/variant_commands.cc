@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/release/named_version.h"
+#include "common/release/schema.h"
 #include "tools/motley/command.h"
 #include "tools/motley/library_source.h"
 #include "tools/motley/library_text.h"
@@ -101,6 +102,8 @@ void AddVariantCommands(CLI::App& app, Action& chosen) {
                               Diff);
   diff->add_option("FROM", options->name, "NAME@VERSION, or a variant file")->required();
   diff->add_option("TO", options->other, "NAME@VERSION, or a variant file")->required();
+
+  AddSchemaCommand(*group, chosen, "variant", VariantSchema);
 }
 
 }  // namespace motley::cli

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "common/release/library.h"
 #include "common/release/model_file.h"
 #include "common/release/release.h"
 #include "tests/support/folder.h"
@@ -90,25 +92,41 @@ TEST(Schema, OfModelFilesHasTheKeysThatTheParserKnows) {
   for (const auto& [place, keys] : objects) ADD_FAILURE() << place << " is not compared with the parser";
 }
 
-TEST(Schema, OfReleaseFilesHasTheKeysThatTheParserKnows) {
+/// Compares the keys of the objects at some places of a schema with those that the parser knows there.
+template <typename Parse>
+void CompareKeys(const std::string& schema, const std::map<std::string, std::string>& places, Parse parse) {
   std::map<std::string, Keys> objects;
-  const json schema = json::parse(ReleaseSchema());
-  Collect(schema, "", objects);
-  const std::string start = "application: a\nversion: 1.0.0\n";
-  const std::map<std::string, std::string> places{
-      {"", "zzzzzzzzzz: 1"},
-      {"/$defs/template", start + "variants: [{name: a}]\ntemplate: {zzzzzzzzzz: 1}"},
-      {"/$defs/variant", start + "template: {}\nvariants: [{name: a, zzzzzzzzzz: 1}]"}};
+  Collect(json::parse(schema), "", objects);
   for (const auto& [place, text] : places) {
-    const auto parsed = ParseReleaseFile("r", text);
+    const auto parsed = parse("f", text);
     ASSERT_FALSE(parsed.has_value()) << text;
-    EXPECT_EQ(objects[place], KnownKeys(parsed.error().message)) << place;
+    EXPECT_EQ(objects[place], KnownKeys(parsed.error().message)) << place << "\n" << parsed.error().message;
   }
-  // What both have is one and the same.
+}
+
+TEST(Schema, OfReleaseTemplateAndVariantFilesHasTheKeysThatTheParserKnows) {
+  const std::string start = "application: a\nversion: 1.0.0\n";
+  CompareKeys(ReleaseSchema(),
+              {{"", "zzzzzzzzzz: 1"},
+               {"/$defs/template", start + "variants: [{name: a}]\ntemplate: {zzzzzzzzzz: 1}"},
+               {"/$defs/variant", start + "template: {}\nvariants: [{name: a, zzzzzzzzzz: 1}]"}},
+              [](const std::string& name, const std::string& text) { return ParseReleaseFile(name, text); });
+  CompareKeys(TemplateSchema(),
+              {{"", "zzzzzzzzzz: 1"},
+               {"/$defs/template", "name: a\nversion: 1.0.0\ntemplate: {zzzzzzzzzz: 1}"},
+               {"/$defs/parameter", "name: a\nversion: 1.0.0\nparameters: {p: {zzzzzzzzzz: 1}}"}},
+              ParseTemplateFile);
+  CompareKeys(VariantSchema(), {{"", "zzzzzzzzzz: 1"}}, ParseVariantFile);
+}
+
+TEST(Schema, OfAnyFileSaysTheSameAboutWhatItSharesWithModels) {
   const json model = json::parse(ModelSchema());
-  for (const auto& [name, definition] : model["$defs"].items()) {
-    if (name == "parameters") continue;
-    EXPECT_EQ(schema["$defs"][name], definition) << name;
+  for (const std::string& text : {ReleaseSchema(), TemplateSchema()}) {
+    const json schema = json::parse(text);
+    for (const auto& [name, definition] : model["$defs"].items()) {
+      if (name == "parameters") continue;
+      EXPECT_EQ(schema["$defs"][name], definition) << name;
+    }
   }
 }
 
@@ -261,6 +279,98 @@ TEST(Schema, AndTheParserOfReleaseFilesJudgeTheSame) {
     const auto draft = ParseReleaseFile("r", text);
     return draft ? "" : draft.error().message;
   });
+}
+
+TEST(Schema, AndTheParserOfTemplateFilesJudgeTheSame) {
+  const std::string body = "template: {components: {a: {kind: script, apply: x}}}\n";
+  const std::string start = "name: a\nversion: 1.0.0\n";
+  const auto parameter = [&](const std::string& text) {
+    return start + "parameters: {p: " + text + "}\ntemplate: {components: {a: {kind: script, apply: '${p}'}}}\n";
+  };
+  const std::vector<std::string> texts{start + body,
+                                       start,
+                                       "name: a\n" + body,
+                                       "version: 1.0.0\n" + body,
+                                       "name: A\nversion: 1.0.0\n" + body,
+                                       "name: a\nversion: one\n" + body,
+                                       start + "template: blink@1.0.0\n",
+                                       start + "variants: []\n" + body,
+                                       start + "description: x\n" + body,
+                                       start + "artifacts: []\n" + body,
+                                       start + "template: {components: {a: {kind: proces, command: [x]}}}\n",
+                                       parameter("5"),
+                                       parameter("[5]"),
+                                       parameter("{default: 5}"),
+                                       parameter("{example: 5}"),
+                                       parameter("{default: 5, example: 6}"),
+                                       parameter("{description: x}"),
+                                       parameter("{default: 5, type: integer, description: x, one_of: [5, 6]}"),
+                                       parameter("{default: 5, type: whole}"),
+                                       parameter("{default: 5, one_of: 5}"),
+                                       parameter("{default: 5, minimum: 1}"),
+                                       start + "parameters: {version: 1}\n" + body,
+                                       start + "parameters: {secret.x: 1}\n" + body};
+  Compare(TemplateSchema(), texts, [](const std::string& text) {
+    const auto draft = ParseTemplateFile("t", text);
+    return draft ? "" : draft.error().message;
+  });
+}
+
+TEST(Schema, AndTheParserOfVariantFilesJudgeTheSame) {
+  const std::string start = "name: v\nversion: 1.0.0\ntemplate: blink@1.0.0\n";
+  const std::vector<std::string> texts{start,
+                                       "version: 1.0.0\ntemplate: blink@1.0.0\n",
+                                       "name: v\ntemplate: blink@1.0.0\n",
+                                       "name: v\nversion: 1.0.0\n",
+                                       "name: V\nversion: 1.0.0\ntemplate: blink@1.0.0\n",
+                                       "name: v\nversion: 1.0.0\ntemplate: blink\n",
+                                       "name: v\nversion: 1.0.0\ntemplate: {}\n",
+                                       start + "prefer: 10\nwhen: memory_mb > 3\ndescription: x\n",
+                                       start + "prefer: many\n",
+                                       start + "parameters: {period: 1, image: fast}\nwithout: [a]\n",
+                                       start + "parameters: {variant: x}\n",
+                                       start + "parameters: [x]\n",
+                                       start + "without: a\n",
+                                       start + "use: x@1.0.0\n"};
+  Compare(VariantSchema(), texts, [](const std::string& text) {
+    const auto content = ParseVariantFile("v", text);
+    return content ? "" : content.error().message;
+  });
+}
+
+std::string TextOf(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(Schema, OfReleaseFilesTakesEveryExample) {
+  std::vector<std::string> texts;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(MOTLEY_SOURCE_DIR "/deploy/examples")) {
+    // Boards are described in a format of the agent's.
+    if (entry.path().extension() != ".yaml" || entry.path().filename() == "boards.yaml") continue;
+    texts.push_back(TextOf(entry.path()));
+  }
+  ASSERT_GE(texts.size(), 2u);
+  Compare(ReleaseSchema(), texts, [](const std::string& text) {
+    const auto draft = ParseReleaseFile("r", text);
+    return draft ? "" : draft.error().message;
+  });
+}
+
+/// What stands between the fences of docs/templates.md: a template, a variant, a release.
+TEST(Schema, TakesWhatTheDocumentationShows) {
+  const std::string text = TextOf(MOTLEY_SOURCE_DIR "/docs/templates.md");
+  std::vector<std::string> blocks;
+  for (auto begin = text.find("```yaml\n"); begin != std::string::npos; begin = text.find("```yaml\n", begin)) {
+    begin += 8;
+    blocks.push_back(text.substr(begin, text.find("```", begin) - begin));
+  }
+  ASSERT_EQ(blocks.size(), 3u);
+  const auto sound = [](const std::string&) { return std::string(); };
+  Compare(TemplateSchema(), {blocks[0]}, sound);
+  Compare(VariantSchema(), {blocks[1]}, sound);
+  Compare(ReleaseSchema(), {blocks[2]}, sound);
 }
 
 }  // namespace
