@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "agent/kinds/kept_record.h"
 #include "agent/kinds/new_file.h"
+#include "agent/kinds/observed.h"
 #include "agent/kinds/records.pb.h"
 #include "common/crypto/digest.h"
 
@@ -38,13 +40,7 @@ std::string RecordPath(const std::string& base) { return base + ".pb"; }
 std::string OriginalPath(const std::string& base) { return base + ".original"; }
 
 Result<std::optional<FileRecord>> LoadRecord(const std::string& path) {
-  auto text = ReadFile(path, kRecordLimitBytes);
-  if (!text && text.error().code == Code::kNotFound) return std::optional<FileRecord>();
-  if (!text) return text.error();
-  FileRecord record;
-  if (record.ParseFromString(*text)) return std::optional(record);
-  return Error{Code::kCorrupt,
-               path + " is damaged; see that the file of its component is as it should be, and delete it"};
+  return LoadKeptRecord<FileRecord>(path, kRecordLimitBytes, "see that the file of its component is as it should be");
 }
 
 Result<void> SaveRecord(const std::string& base, const FileRecord& record) {
@@ -255,14 +251,8 @@ Result<void> FileKind::Check(const Instance& instance) {
 }
 
 void FileKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
-  worker_.Run(
-      [setup = setup_, instance] {
-        auto observed = LookAtInstance(setup, instance);
-        if (observed) return *observed;
-        return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message, 0,
-                        0};
-      },
-      std::move(done));
+  worker_.Run([setup = setup_, instance] { return UnknownUnlessSeen(LookAtInstance(setup, instance)); },
+              std::move(done));
 }
 
 void FileKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
@@ -271,10 +261,7 @@ void FileKind::Apply(const Instance& instance, std::function<void(Result<void>)>
 }
 
 void FileKind::Confirm(const Instance& instance, std::function<void(Result<void>)> done) {
-  Observe(instance, [instance, done](const Observed& observed) {
-    if (observed.match == Observed::Match::kMatches) return done({});
-    done(Error{Code::kConflict, Doing(instance) + ": " + observed.detail + "; somebody else changes it"});
-  });
+  Observe(instance, [instance, done](const Observed& observed) { done(ConfirmSeen(observed, Doing(instance))); });
 }
 
 void FileKind::Remove(const Instance& instance, std::function<void(Result<void>)> done) {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "agent/kinds/observed.h"
 #include "agent/kinds/plugin_act.h"
 #include "agent/kinds/plugin_schema.h"
 #include "common/files/files.h"
@@ -147,17 +148,11 @@ void PluginKind::Observe(const Instance& instance, std::function<void(Observed)>
     return WorkerOf(kNoPlugin).Run([observed = seen->second.observed] { return observed; }, std::move(done));
   }
   WorkerOf(instance.component.plugin().plugin())
-      .Run(
-          [act = MakeAct(instance)] {
-            auto observed = act.Observe();
-            if (observed) return *std::move(observed);
-            return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message,
-                            0, 0};
-          },
-          [this, instance, done](Observed observed) {
-            Saw(instance, observed);
-            done(std::move(observed));
-          });
+      .Run([act = MakeAct(instance)] { return UnknownUnlessSeen(act.Observe()); },
+           [this, instance, done](Observed observed) {
+             Saw(instance, observed);
+             done(std::move(observed));
+           });
 }
 
 void PluginKind::Saw(const Instance& instance, const Observed& observed) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent/isolation/folder_tree.h"
+#include "agent/kinds/kept_record.h"
 #include "agent/kinds/plugin_schema.h"
 #include "common/files/files.h"
 
@@ -20,12 +21,9 @@ constexpr std::uint64_t kRecordLimitBytes = 8 << 20;
 std::string RecordPath(const std::string& folder) { return folder + std::string(kRecordEnding); }
 
 Result<PluginRecord> LoadRecord(const std::string& path) {
-  auto text = ReadFile(path, kRecordLimitBytes);
-  if (!text && text.error().code == Code::kNotFound) return PluginRecord();
-  if (!text) return text.error();
-  PluginRecord record;
-  if (record.ParseFromString(*text)) return record;
-  return Error{Code::kCorrupt, path + " is damaged; see that its component is as it should be, and delete it"};
+  TRY_ASSIGN(auto record,
+             LoadKeptRecord<PluginRecord>(path, kRecordLimitBytes, "see that its component is as it should be"));
+  return std::move(record).value_or(PluginRecord());
 }
 
 /// Only the agent reads it: there are secrets in the request.

@@ -8,6 +8,7 @@
 
 #include "agent/isolation/folder_tree.h"
 #include "agent/kinds/new_file.h"
+#include "agent/kinds/observed.h"
 #include "common/log/log.h"
 
 namespace motley::agent {
@@ -70,47 +71,6 @@ std::string RemovedFolder(const std::string& folder) {
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
-std::string EndText(const SupervisorStatus& status) {
-  std::string text = status.reason;
-  if (status.ends_in_a_row > 1) text += ", " + std::to_string(status.ends_in_a_row) + " times in a row";
-  return text;
-}
-
-// What `status`, of the very instance, says.
-Observed FromStatus(const SupervisorStatus& status) {
-  using Component = v1::ReportedComponent;
-  Observed observed;
-  observed.match = Observed::Match::kMatches;
-  observed.restarts = status.restarts;
-  observed.pid = static_cast<std::uint32_t>(status.pid);
-  switch (status.state) {
-    case SupervisedState::kStarting:
-      observed.state = Component::STATE_STARTING;
-      observed.detail = "starting";
-      break;
-    case SupervisedState::kRunning:
-      observed.state = Component::STATE_RUNNING;
-      observed.detail =
-          "running for " + DurationText(BootMs() - status.started_ms) + ", pid " + std::to_string(status.pid);
-      break;
-    case SupervisedState::kBackoff:
-      observed.state = Component::STATE_BACKOFF;
-      observed.detail = EndText(status) + "; next try in " + DurationText(status.next_start_ms - BootMs());
-      break;
-    case SupervisedState::kEnded:
-      observed.state = Component::STATE_STOPPED;
-      observed.detail = EndText(status) + "; it is not to be started again";
-      break;
-    case SupervisedState::kStopping:
-    case SupervisedState::kStopped:
-      observed.match = Observed::Match::kDiffers;
-      observed.state = Component::STATE_STOPPED;
-      observed.detail = status.state == SupervisedState::kStopped ? "was stopped" : "is being stopped";
-      break;
-  }
-  return observed;
-}
-
 // Of an instance whose folder has grown beyond its limit: it is stopped, and stays so until there is room. It is the
 // very instance: putting itself in its place would not help.
 Observed StopForDisk(const std::string& folder, const Supervision& found, const std::string& reason) {
@@ -124,7 +84,7 @@ Observed StopForDisk(const std::string& folder, const Supervision& found, const 
 Observed ObserveRunning(const Isolation& isolation, const std::string& folder, const Instance& instance,
                         const Supervision& found) {
   const auto& spec = instance.component.process();
-  auto observed = FromStatus(found.status);
+  auto observed = ObservedOf(found.status, BootMs(), "");
   if (found.supervisor == 0) return observed;
   if (spec.has_artifact() && !Exists(ProgramPath(folder, spec))) {
     observed.match = Observed::Match::kDiffers;
@@ -145,7 +105,7 @@ Observed ObserveFolder(const Isolation& isolation, const std::string& folder, co
   const bool ended = found->Ended(instance.digest) && PolicyOf(instance.component.process()) != RestartPolicy::kAlways;
   if (found->Runs(instance.digest) || ended) return ObserveRunning(isolation, folder, instance, *found);
   if (found->supervisor != 0) {
-    auto observed = FromStatus(found->status);
+    auto observed = ObservedOf(found->status, BootMs(), "");
     observed.match = Observed::Match::kDiffers;
     observed.detail = "another version is there: " + observed.detail;
     return observed;

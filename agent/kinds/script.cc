@@ -7,7 +7,9 @@
 #include <filesystem>
 
 #include "agent/isolation/folder_tree.h"
+#include "agent/kinds/kept_record.h"
 #include "agent/kinds/new_file.h"
+#include "agent/kinds/observed.h"
 #include "agent/kinds/script_steps.h"
 #include "common/crypto/digest.h"
 
@@ -39,12 +41,7 @@ Owner OwnerOf(const Instance& instance) { return {instance.application, instance
 std::string RecordPath(const std::string& folder) { return folder + "/record.pb"; }
 
 Result<std::optional<ScriptRecord>> LoadRecord(const std::string& folder) {
-  auto text = ReadFile(RecordPath(folder), kRecordLimitBytes);
-  if (!text && text.error().code == Code::kNotFound) return std::optional<ScriptRecord>();
-  if (!text) return text.error();
-  ScriptRecord record;
-  if (record.ParseFromString(*text)) return std::optional(record);
-  return Error{Code::kCorrupt, RecordPath(folder) + " is damaged; undo by hand what its script did, and delete it"};
+  return LoadKeptRecord<ScriptRecord>(RecordPath(folder), kRecordLimitBytes, "undo by hand what its script did");
 }
 
 Result<void> SaveRecord(const std::string& folder, const ScriptRecord& record) {
@@ -293,14 +290,7 @@ void ScriptKind::Observe(const Instance& instance, std::function<void(Observed)>
     TRY_ASSIGN(const auto folder, ComponentFolder(setup, kPart, instance));
     return LookAtInstance({setup, isolation, folder}, instance);
   };
-  worker_.Run(
-      [look] {
-        auto observed = look();
-        if (observed) return *observed;
-        return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message, 0,
-                        0};
-      },
-      std::move(done));
+  worker_.Run([look] { return UnknownUnlessSeen(look()); }, std::move(done));
 }
 
 void ScriptKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {

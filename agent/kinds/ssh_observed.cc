@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/kinds/setup.h"
+#include "agent/kinds/observed.h"
 #include "agent/kinds/ssh_runs.h"
 #include "common/crypto/digest.h"
 
@@ -15,43 +15,6 @@ using Match = Observed::Match;
 constexpr std::uint32_t kDefaultConfirmMs = 1000;
 // A look is a round trip: often enough to see a program before its first restart, 1 s after it ended.
 constexpr std::int64_t kConfirmStepMs = 250;
-
-std::string EndText(const SupervisorStatus& status) {
-  std::string text = status.reason;
-  if (status.ends_in_a_row > 1) text += ", " + std::to_string(status.ends_in_a_row) + " times in a row";
-  return text;
-}
-
-Observed FromStatus(const SupervisorStatus& status, std::int64_t now_ms) {
-  Observed observed{.match = Match::kMatches, .restarts = status.restarts};
-  observed.pid = static_cast<std::uint32_t>(status.pid);
-  switch (status.state) {
-    case SupervisedState::kStarting:
-      observed.state = Component::STATE_STARTING;
-      observed.detail = "starting";
-      break;
-    case SupervisedState::kRunning:
-      observed.state = Component::STATE_RUNNING;
-      observed.detail = "running for " + DurationText(now_ms - status.started_ms) + ", pid " +
-                        std::to_string(status.pid) + " on its host";
-      break;
-    case SupervisedState::kBackoff:
-      observed.state = Component::STATE_BACKOFF;
-      observed.detail = EndText(status) + "; next try in " + DurationText(status.next_start_ms - now_ms);
-      break;
-    case SupervisedState::kEnded:
-      observed.state = Component::STATE_STOPPED;
-      observed.detail = EndText(status) + "; it is not to be started again";
-      break;
-    case SupervisedState::kStopping:
-    case SupervisedState::kStopped:
-      observed.match = Match::kDiffers;
-      observed.state = Component::STATE_STOPPED;
-      observed.detail = "was stopped";
-      break;
-  }
-  return observed;
-}
 
 // Of limits and the like that only a gateway can enforce.
 std::string LimitsNote(const v1::Limits& limits) {
@@ -68,7 +31,7 @@ Observed ProcessObserved(const Instance& instance, const RemoteLook& look) {
   const bool always =
       spec.restart() != v1::ProcessSpec::RESTART_NEVER && spec.restart() != v1::ProcessSpec::RESTART_ON_FAILURE;
   if (found.Runs(instance.digest) || (found.Ended(instance.digest) && !always)) {
-    Observed observed = FromStatus(found.status, look.now_ms);
+    Observed observed = ObservedOf(found.status, look.now_ms, " on its host");
     if (!look.has_program && spec.has_artifact()) {
       observed.match = Match::kDiffers;
       observed.detail += "; its executable is gone";
@@ -77,7 +40,7 @@ Observed ProcessObserved(const Instance& instance, const RemoteLook& look) {
     return observed;
   }
   if (found.supervisor != 0) {
-    Observed observed = FromStatus(found.status, look.now_ms);
+    Observed observed = ObservedOf(found.status, look.now_ms, " on its host");
     observed.match = Match::kDiffers;
     observed.detail = "another version is there: " + observed.detail;
     return observed;
