@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 
 #include "agent/supervise/options.h"
@@ -14,8 +15,37 @@
 namespace motley::agent {
 namespace {
 
-// An entry of a user database is a line of text; this is more than any has.
-constexpr std::size_t kEntryBytes = 65536;
+// An entry of a database of users or groups is a line of text; this is more than any has.
+constexpr std::size_t kEntryBytes = 1 << 20;
+
+/// Asks a name service by `ask`, getpwnam_r or getgrnam_r. Of what it says only the numbers outlive the call.
+template <typename Entry>
+Result<std::optional<Entry>> Ask(const std::string& what, const std::string& name,
+                                 int (*ask)(const char*, Entry*, char*, std::size_t, Entry**)) {
+  std::vector<char> buffer(kEntryBytes);
+  Entry entry{};
+  Entry* found = nullptr;
+  const int error = ask(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  // Some name services say so for a name that is not there.
+  if (error != 0 && error != ENOENT && error != ESRCH) {
+    return SystemError("look up " + what + " \"" + name + "\"", error);
+  }
+  return found == nullptr ? std::optional<Entry>() : std::optional<Entry>(entry);
+}
+
+/// Unset: it is a name.
+Result<std::optional<std::uint32_t>> NumberIn(const std::string& what, const std::string& name) {
+  if (name.empty() || name.find_first_not_of("0123456789") != std::string::npos) return std::optional<std::uint32_t>();
+  std::uint32_t number = 0;
+  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
+  // The kernel takes the highest for "none".
+  if (fault == std::errc() && number != UINT32_MAX) return std::optional(number);
+  return Error{Code::kInvalid, name + " is no number of a " + what + "; 4294967294 is the highest"};
+}
+
+Error Unknown(const std::string& what, const std::string& name) {
+  return {Code::kNotFound, "no " + what + " \"" + name + "\" is on this gateway; make it, or give its number"};
+}
 
 Result<std::vector<gid_t>> GroupsOf(const std::string& name, gid_t group) {
   std::vector<gid_t> groups(ProgramUser::kMaxGroups + 1);
@@ -42,26 +72,36 @@ bool MayEnter(const Account& account, const struct stat& folder) {
 
 Result<std::optional<Account>> FindAccount(const std::string& name, uid_t own) {
   if (name.empty()) return std::optional<Account>();
-  std::vector<char> buffer(kEntryBytes);
-  passwd entry{};
-  passwd* found = nullptr;
-  const int error = getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  // Some name services say so for a user that is not there.
-  const bool missing = error == ENOENT || error == ESRCH;
-  if (error != 0 && !missing) return SystemError("look up user \"" + name + "\"", error);
-  if (found == nullptr) {
+  TRY_ASSIGN(const std::optional<passwd> entry, Ask<passwd>("user", name, getpwnam_r));
+  if (!entry) {
     return Error{Code::kNotFound, "no user \"" + name + "\" is on this gateway; make it (adduser --system " + name +
                                       "), or name another in `user`"};
   }
-  if (entry.pw_uid == own) return std::optional<Account>();
+  if (entry->pw_uid == own) return std::optional<Account>();
   if (own != 0) {
     return Error{Code::kDenied, "the agent runs as user " + std::to_string(own) +
                                     ", and only as root it can run a component as \"" + name +
                                     "\"; run the agent as root, or leave `user` out"};
   }
-  Account account{name, entry.pw_uid, entry.pw_gid, {}};
+  Account account{name, entry->pw_uid, entry->pw_gid, {}};
   TRY_ASSIGN(account.groups, GroupsOf(name, account.group));
   return std::optional<Account>(std::move(account));
+}
+
+Result<uid_t> FindUser(const std::string& name) {
+  TRY_ASSIGN(const auto number, NumberIn("user", name));
+  if (number) return *number;
+  TRY_ASSIGN(const std::optional<passwd> entry, Ask<passwd>("user", name, getpwnam_r));
+  if (entry) return entry->pw_uid;
+  return Unknown("user", name);
+}
+
+Result<gid_t> FindGroup(const std::string& name) {
+  TRY_ASSIGN(const auto number, NumberIn("group", name));
+  if (number) return *number;
+  TRY_ASSIGN(const std::optional<group> entry, Ask<group>("group", name, getgrnam_r));
+  if (entry) return entry->gr_gid;
+  return Unknown("group", name);
 }
 
 Result<void> CheckCanReach(const Account& account, const std::string& folder) {

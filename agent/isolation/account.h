@@ -25,6 +25,12 @@ struct Account {
 /// groups), kUnavailable (the name services).
 Result<std::optional<Account>> FindAccount(const std::string& name, uid_t own);
 
+/// The number of the user or group of this name; of digits alone, that number, whether or not it is known here. Asks
+/// the name services of the gateway, which may block for a few ms. Any thread. Errors: kNotFound (no such name),
+/// kInvalid (no number of a user or group), kUnavailable (the name services).
+Result<uid_t> FindUser(const std::string& name);
+Result<gid_t> FindGroup(const std::string& name);
+
 /// Whether `account` may go through all folders on the way to `folder`, by their permission bits. Errors: kDenied
 /// (which one it can not enter), as SystemError.
 Result<void> CheckCanReach(const Account& account, const std::string& folder);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "agent/kinds/file_owner.h"
 #include "agent/kinds/kept_record.h"
 #include "agent/kinds/new_file.h"
 #include "agent/kinds/observed.h"
@@ -105,11 +106,12 @@ Result<void> CheckNobodyElse(const KindSetup& setup, const std::string& base, co
 
 // Keeps what is at the path, so that it can be put back, and writes down that it is ours from now on. A power failure
 // before the record leaves the path untouched, so that all of this is done again.
-Result<void> TakePath(const std::string& base, const Instance& instance) {
+Result<FileRecord> TakePath(const std::string& base, const Instance& instance, const FileOwner& owner) {
   const auto& path = instance.component.file().path();
   FileRecord record;
   record.set_digest(instance.digest);
   record.set_path(path);
+  owner.Note(record);
   TRY_ASSIGN(const auto found, LookAtFile(path));
   if (found) {
     record.mutable_original()->set_mode(found->st_mode & kModeBits);
@@ -121,9 +123,17 @@ Result<void> TakePath(const std::string& base, const Instance& instance) {
     TRY(copy.Commit(0600));
   }
   auto saved = SaveRecord(base, record);
-  if (saved) return {};
+  if (saved) return record;
   TRY(RemoveFile(OriginalPath(base)));
-  return saved;
+  return saved.error();
+}
+
+Result<void> RenewRecord(const std::string& base, const Instance& instance, const FileOwner& owner,
+                         FileRecord& record) {
+  const std::string before = record.SerializeAsString();
+  record.set_digest(instance.digest);
+  owner.Note(record);
+  return record.SerializeAsString() == before ? Result<void>() : SaveRecord(base, record);
 }
 
 // Puts `original` where `path` is. By renaming where that can be, since that works on a full disk too.
@@ -166,13 +176,15 @@ Result<void> GiveBack(const std::string& base, const FileRecord& record) {
   return RemoveFile(original);
 }
 
-Result<void> WriteContent(const KindSetup& setup, const v1::FileSpec& spec) {
+Result<void> WriteContent(const KindSetup& setup, const v1::FileSpec& spec, const FileOwner& owner) {
   TRY_ASSIGN(auto file, NewFile::Create(spec.path()));
   if (spec.has_artifact()) {
     TRY(file.AppendFile(setup.artifact(spec.artifact().digest()), spec.artifact().digest()));
   } else {
     TRY(file.Append(spec.content()));
   }
+  // Before the mode, of which it takes bits away. -1 leaves it as it is.
+  if (owner.user || owner.group) TRY(file.SetOwner(owner.user.value_or(-1), owner.group.value_or(-1)));
   return file.Commit(ModeOf(spec));
 }
 
@@ -182,6 +194,7 @@ Result<void> ApplyFile(const KindSetup& setup, const Instance& instance) {
   TRY(CheckPath(setup, spec.path()));
   TRY(LookAtFile(spec.path()));
   TRY(CheckNobodyElse(setup, base, spec.path()));
+  TRY_ASSIGN(const FileOwner owner, FileOwner::Of(spec));
   TRY_ASSIGN(auto record, LoadRecord(RecordPath(base)));
   if (record && record->path() != spec.path()) {
     TRY(GiveBack(base, *record));
@@ -189,12 +202,13 @@ Result<void> ApplyFile(const KindSetup& setup, const Instance& instance) {
   }
   TRY(MakeFolder(fs::path(spec.path()).parent_path().string()));
   if (!record) {
-    TRY(TakePath(base, instance));
-  } else if (record->digest() != instance.digest) {
-    record->set_digest(instance.digest);
-    TRY(SaveRecord(base, *record));
+    TRY_ASSIGN(record, TakePath(base, instance, owner));
+  } else {
+    TRY(RenewRecord(base, instance, owner.Or(FileOwner::In(*record)), *record));
   }
-  return WriteContent(setup, spec);
+  TRY(WriteContent(setup, spec, owner));
+  // Only now it is no longer with whom an earlier version gave it to.
+  return RenewRecord(base, instance, owner, *record);
 }
 
 Result<void> RemoveInstance(const KindSetup& setup, const Instance& instance) {
@@ -222,6 +236,10 @@ Result<Observed> LookAtInstance(const KindSetup& setup, const Instance& instance
   const unsigned mode = found.st_mode & kModeBits;
   observed.detail = spec.path() + " has mode " + OctalText(mode) + ", not " + OctalText(ModeOf(spec));
   if (mode != ModeOf(spec)) return observed;
+  TRY_ASSIGN(const FileOwner owner, FileOwner::Of(spec));
+  const std::string fault = OwnerFault(found, spec, owner, FileOwner::In(*record));
+  observed.detail = spec.path() + " " + fault;
+  if (!fault.empty()) return observed;
   TRY_ASSIGN(const auto digest, Sha256File(spec.path()));
   observed.detail = spec.path() + " has other content";
   if (digest != DigestOf(spec)) return observed;

@@ -18,10 +18,12 @@ class FileKind : public Kind {
 
   /// Errors: kInvalid (a path that is not absolute and plain, or inside the agent's state folder; mode), kNotFound.
   Result<void> Check(const Instance& instance) override;
-  /// Compares content and permission bits, so that it finds what others changed.
+  /// Compares content, permission bits and, where the component has them, owner and group, so that it finds what others
+  /// changed.
   void Observe(const Instance& instance, std::function<void(Observed)> done) override;
   /// Errors: kConflict (a folder, link or device is in the way; the path is another component's), kUnavailable (the
-  /// disk is full: the old file is untouched), kCorrupt.
+  /// disk is full: the old file is untouched), kCorrupt, kNotFound (no such owner or group), kDenied (only root can
+  /// give the file to them).
   void Apply(const Instance& instance, std::function<void(Result<void>)> done) override;
   /// Nothing to wait for: looks once more.
   void Confirm(const Instance& instance, std::function<void(Result<void>)> done) override;

@@ -10,6 +10,7 @@
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/model/model.h"
+#include "common/model/text_forms.h"
 
 namespace motley::agent {
 namespace {
@@ -51,6 +52,10 @@ Result<void> CheckFile(const v1::FileSpec& spec) {
     return Error{Code::kInvalid, "path \"" + path +
                                      "\" is not absolute and plain; write it from \"/\", without \"..\", \"//\" and "
                                      "control characters"};
+  }
+  for (const std::string& account : {spec.owner(), spec.group()}) {
+    if (account.empty() || IsAccount(account)) continue;
+    return Error{Code::kInvalid, "owner or group \"" + account + "\" is neither a name nor a number up to 4294967294"};
   }
   if (ModeOf(spec) <= 07777) return {};
   return Error{Code::kInvalid, "mode " + ModeText(spec) + " has more than permission bits; 07777 is the highest"};

@@ -68,6 +68,10 @@ Observed FileObserved(const Instance& instance, const RemoteLook& look) {
     observed.detail = "its mode is not " + ModeText(spec);
   } else if (look.Recorded("digest") != instance.digest) {
     observed.detail = "another version is there";
+  } else if (const std::string owner = look.Recorded("owner"); !owner.empty() && owner != look.file_user) {
+    observed.detail = "it belongs to user " + look.file_user + ", not " + spec.owner();
+  } else if (const std::string group = look.Recorded("group"); !group.empty() && group != look.file_group) {
+    observed.detail = "it belongs to group " + look.file_group + ", not " + spec.group();
   } else {
     observed = {.match = Match::kMatches, .state = Component::STATE_RUNNING, .detail = "in place"};
   }

@@ -84,11 +84,15 @@ void TakeLine(const Line& line, RemoteLook& look, std::string& status) {
     look.record[std::string(line.rest.substr(0, equals))] = line.rest.substr(std::min(equals + 1, line.rest.size()));
   }
   if (line.word == "file") {
-    const Line file = Split(line.rest);
-    const bool plain = !file.rest.empty();
-    look.file = plain ? "file" : file.word;
-    if (plain) look.file_mode = ToNumber<unsigned>(file.word, 8);
-    look.file_sha256 = file.rest;
+    const Line mode = Split(line.rest);
+    const bool plain = !mode.rest.empty();
+    look.file = plain ? "file" : mode.word;
+    if (plain) look.file_mode = ToNumber<unsigned>(mode.word, 8);
+    const Line user = Split(mode.rest);
+    const Line group = Split(user.rest);
+    look.file_user = user.word;
+    look.file_group = group.word;
+    look.file_sha256 = group.rest;
   }
 }
 
@@ -197,7 +201,8 @@ Result<void> RemoteHost::RemoveProcess(const Instance& instance) const {
 Result<void> RemoteHost::ApplyFile(const Instance& instance) const {
   const auto& spec = instance.component.file();
   const std::string hex = Hex(spec.has_artifact() ? spec.artifact().digest() : Sha256(spec.content()));
-  const std::string apply = About(instance) + Call("apply_file", {spec.path(), instance.digest, ModeText(spec), hex});
+  const std::string apply = About(instance) + Call("apply_file", {spec.path(), instance.digest, ModeText(spec), hex,
+                                                                  spec.owner(), spec.group()});
   if (spec.has_artifact()) {
     TRY(Send(spec.artifact()));
     TRY(Do(apply, SendingTime(spec.artifact().size_bytes())));

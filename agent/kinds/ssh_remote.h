@@ -21,6 +21,9 @@ struct RemoteLook {
   /// At the path of a file: "", "link", "other", or "file" with the following.
   std::string file;
   unsigned file_mode = 0;
+  /// Numbers of its user and its group.
+  std::string file_user;
+  std::string file_group;
   std::string file_sha256;
   /// The executable of the process is where it was put.
   bool has_program = false;

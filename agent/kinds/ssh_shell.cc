@@ -158,7 +158,7 @@ look() {
     if [ -L "$2" ]; then
       echo "file link"
     elif [ -f "$2" ]; then
-      echo "file $(stat -c %a "$2") $(sha "$2")"
+      echo "file $(stat -c '%a %u %g' "$2") $(sha "$2")"
     elif [ -e "$2" ]; then
       echo "file other"
     fi
@@ -206,12 +206,34 @@ check_replaceable() {
   fi
 }
 
-# SOURCE PATH MODE: puts a copy of SOURCE at PATH; an empty mode leaves that of SOURCE.
+# user|group NAME: sets `number` to that of the user or group; digits are one.
+number_of() {
+  number=
+  case $2 in
+    '') return 0 ;;
+    *[!0-9]*) ;;
+    *) number=$2; return 0 ;;
+  esac
+  if [ "$1" = user ]; then
+    number=$(id -u "$2" 2>/dev/null)
+  elif command -v getent > /dev/null; then
+    number=$(getent group "$2" | cut -d : -f 3)
+  else
+    while IFS=: read -r name secret id rest; do
+      if [ "$name" = "$2" ]; then number=$id; fi
+    done < /etc/group
+  fi
+  [ -n "$number" ] || fail not_found "no $1 \"$2\" is on this host; make it, or give its number"
+}
+
+# SOURCE PATH MODE OWNER: puts a copy of SOURCE at PATH; where mode or owner is empty, it is that of SOURCE.
 replace() {
   place=${2%/*}/
   # Always the same for a path, so that what a power failure leaves goes with the next attempt.
   fresh=$place.motley-$(printf %s "$2" | sha256sum | cut -c 1-16)
   try "write $2" cp -p "$1" "$fresh"
+  # Before the mode, of which it takes bits away.
+  if [ -n "$4" ]; then try "give $2 to $4" chown "$4" "$fresh"; fi
   if [ -n "$3" ]; then try "set the mode of $2" chmod "$3" "$fresh"; fi
   if [ "$(sha "$fresh")" != "$(sha "$1")" ]; then
     rm -f "$fresh"
@@ -222,9 +244,16 @@ replace() {
   flush "$place"
 }
 
-# PATH DIGEST MODE SHA256
+# PATH DIGEST MODE SHA256 OWNER GROUP
 apply_file() {
   check_replaceable "$1"
+  number_of user "$5"
+  owner=$number
+  number_of group "$6"
+  group=$number
+  if [ -n "$owner$group" ] && [ "$(id -u)" != 0 ]; then
+    fail denied "only root can give $1 to $5${6:+:$6}, and here is $(id -un); use a host with the user root, or leave owner and group out"
+  fi
   for other in "$base"/*/*/record; do
     [ "$other" != "$folder/record" ] || continue
     if [ "$(field "$other" kind)" = file ] && [ "$(field "$other" path)" = "$1" ]; then
@@ -252,9 +281,11 @@ digest=$2
 path=$1
 sha256=$4
 original=$original
+owner=$owner
+group=$group
 "
   (umask 022 && mkdir -p "${1%/*}/") 2>/dev/null || fail unavailable "make the folder of $1: something is in the way"
-  replace "$base/.artifacts/$4" "$1" "$3"
+  replace "$base/.artifacts/$4" "$1" "$3" "$owner${group:+:$group}"
 }
 
 remove_file() {
@@ -262,7 +293,7 @@ remove_file() {
   if [ -n "$known" ]; then
     check_replaceable "$known"
     if [ "$(field "$folder/record" original)" = yes ]; then
-      replace "$folder/original" "$known" ''
+      replace "$folder/original" "$known" '' ''
     else
       try "delete $known" rm -f "$known"
       flush "${known%/*}/" 2>/dev/null

@@ -1,5 +1,6 @@
 #include <map>
 #include <set>
+#include <utility>
 
 #include "common/crypto/digest.h"
 #include "common/model/inspection.h"
@@ -27,6 +28,11 @@ void InspectProcess(const v1::ProcessSpec& process, const std::string& place, Pr
 void InspectFile(const v1::FileSpec& file, const std::string& place, Problems& problems) {
   if (!IsNormalisedPath(file.path())) problems.Add(place, "has the path \"" + file.path() + kPathRule);
   if (file.mode() > kMaxMode) problems.Add(place, "has a mode above 07777; use permission bits, as in 0644");
+  for (const auto& [key, account] : {std::pair("owner", &file.owner()), std::pair("group", &file.group())}) {
+    if (account->empty() || IsAccount(*account)) continue;
+    problems.Add(place,
+                 std::string("has the ") + key + " \"" + *account + "\"; give a name, or a number up to 4294967294");
+  }
   if (file.has_artifact()) InspectArtifact(file.artifact(), place, problems);
   if (file.source_case() == v1::FileSpec::SOURCE_NOT_SET) {
     problems.Add(place, "has neither content nor an artifact");

@@ -68,6 +68,13 @@ bool IsUserName(std::string_view text) {
          Consists(text.substr(0, text.size() - (text.size() > 1 && text.back() == '$' ? 1 : 0)), kLetters, "_.-");
 }
 
+bool IsAccount(std::string_view text) {
+  if (text.find_first_not_of("0123456789") != std::string_view::npos) return IsUserName(text);
+  std::uint32_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return fault == std::errc() && number != UINT32_MAX;
+}
+
 bool IsHttpUrl(std::string_view text) {
   if (HasControlOrSpace(text)) return false;
   const std::size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : 0;

@@ -20,6 +20,9 @@ bool IsIpAddress(std::string_view text);
 /// Name of a Unix user. Source: useradd(8), and upper case and dots, which other tools allow.
 bool IsUserName(std::string_view text);
 
+/// Name of a Unix user or group, or the number of one: up to 4294967294, since the kernel takes the next for "none".
+bool IsAccount(std::string_view text);
+
 /// "http" or "https" with a host and, if any, a port from 1 to 65535; no spaces or control characters.
 bool IsHttpUrl(std::string_view text);
 

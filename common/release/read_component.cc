@@ -112,6 +112,8 @@ void AddFileKeys(Reader& reader, v1::FileSpec& file, Setters& setters) {
   setters["content"] = reader.OneSource(taken, reader.String([&] { return file.mutable_content(); }));
   setters["artifact"] = reader.OneSource(taken, reader.Artifact([&] { return file.mutable_artifact(); }));
   setters["mode"] = Mode(reader, file);
+  setters["owner"] = reader.String([&] { return file.mutable_owner(); });
+  setters["group"] = reader.String([&] { return file.mutable_group(); });
 }
 
 void AddScriptKeys(Reader& reader, v1::ScriptSpec& script, Setters& setters) {

@@ -35,6 +35,8 @@ void AddFile(const v1::FileSpec& file, ArtifactNames& artifacts, ModelJson& json
     std::snprintf(mode.data(), mode.size(), "%04o", file.mode());
     json["mode"] = mode.data();
   }
+  AddText(json, "owner", file.owner());
+  AddText(json, "group", file.group());
 }
 
 void AddScript(const v1::ScriptSpec& script, ArtifactNames& artifacts, ModelJson& json) {

@@ -1,7 +1,9 @@
 #include "agent/kinds/file.h"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/kinds/records.pb.h"
 #include "tests/agent/kinds/kind_test_base.h"
@@ -25,9 +27,12 @@ class FileKindTest : public tests::KindTestBase {
     Seal(&instance);
     return instance;
   }
-  static unsigned ModeOf(const std::string& path) {
-    struct stat found {};
-    return stat(path.c_str(), &found) == 0 ? found.st_mode & 07777 : 0;
+  Instance Owned(const std::string& owner, const std::string& group) {
+    auto instance = File(path_, "a=1\n", 04755);
+    instance.component.mutable_file()->set_owner(owner);
+    instance.component.mutable_file()->set_group(group);
+    Seal(&instance);
+    return instance;
   }
   std::string RecordPath() { return folder_ / "state/files/" + application_ + "/config.pb"; }
   static std::vector<std::string> Names(const std::string& folder) {
@@ -102,6 +107,73 @@ TEST_F(FileKindTest, FindsDriftAndHealsIt) {
   }
 }
 
+TEST_F(FileKindTest, GivesTheFileToItsOwnerAndHealsThat) {
+  const auto instance = Owned("daemon", "12");
+  EXPECT_GOOD(Apply(*kind_, instance));
+  EXPECT_EQ(OwnerOf(path_), std::pair(1u, 12u));
+  EXPECT_EQ(ModeOf(path_), 04755u);
+  EXPECT_EQ(Observe(*kind_, instance).match, Match::kMatches);
+  ASSERT_EQ(chown(path_.c_str(), 0, 12), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 04755), 0);
+  EXPECT_EQ(Observe(*kind_, instance).match, Match::kDiffers);
+  EXPECT_EQ(Observe(*kind_, instance).detail, path_ + " belongs to user 0, not daemon");
+  EXPECT_GOOD(Apply(*kind_, instance));
+  ASSERT_EQ(chown(path_.c_str(), 1, 0), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 04755), 0);
+  EXPECT_EQ(Observe(*kind_, instance).detail, path_ + " belongs to group 0, not 12");
+  EXPECT_GOOD(Apply(*kind_, instance));
+  EXPECT_EQ(Observe(*kind_, instance).match, Match::kMatches);
+}
+
+TEST_F(FileKindTest, TakesTheFileFromAnOwnerThatANewVersionDoesNotName) {
+  EXPECT_GOOD(Apply(*kind_, Owned("daemon", "")));
+  EXPECT_EQ(OwnerOf(path_), std::pair(1u, 0u));
+  const auto anybodys = Owned("", "");
+  EXPECT_EQ(Observe(*kind_, anybodys).match, Match::kDiffers);
+  EXPECT_THAT(Observe(*kind_, anybodys).detail, HasSubstr("which another version gave it to"));
+  EXPECT_GOOD(Apply(*kind_, anybodys));
+  EXPECT_EQ(OwnerOf(path_), std::pair(0u, 0u));
+  // Whom others give it to is theirs to say.
+  ASSERT_EQ(chown(path_.c_str(), 2, 2), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 04755), 0);
+  EXPECT_EQ(Observe(*kind_, anybodys).match, Match::kMatches);
+}
+
+TEST_F(FileKindTest, NamesAnOwnerThatIsNotThere) {
+  EXPECT_ERROR(Apply(*kind_, Owned("nobody-of-that-name", "")), Code::kNotFound,
+               HasSubstr("no user \"nobody-of-that-name\" is on this gateway; make it, or give its number"));
+  EXPECT_ERROR(Apply(*kind_, Owned("", "no-such-group")), Code::kNotFound, HasSubstr("no group \"no-such-group\""));
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_FALSE(fs::exists(RecordPath()));
+  EXPECT_GOOD(Apply(*kind_, Owned("54321", "54322")));
+  EXPECT_EQ(OwnerOf(path_), std::pair(54321u, 54322u));
+}
+
+TEST_F(FileKindTest, SaysThatOnlyRootGivesFilesAway) {
+  kind_.reset();
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0777), 0);
+  setup_.state_folder = folder_ / "unprivileged";
+  const pid_t agent = fork();
+  if (agent == 0) {
+    if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(1);
+    const auto loop = EventLoop::Create();
+    FileKind kind(*loop, setup_);
+    kind.Apply(Owned("daemon", ""), [&](const Result<void>& refused) {
+      if (refused || refused.error().code != Code::kDenied) _exit(2);
+      if (refused.error().message.find("only as root it can give " + path_ + " to daemon;") == std::string::npos)
+        _exit(3);
+      // To itself it gives them.
+      kind.Apply(Owned("65534", "65534"), [](const Result<void>& given) { _exit(given ? 0 : 4); });
+    });
+    loop->Run();
+    _exit(5);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(agent, &status, 0), agent);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST_F(FileKindTest, KeepsWhatWasThereAndPutsItBack) {
   ASSERT_TRUE(MakeFolder(folder_ / "etc/app"));
   ASSERT_TRUE(WriteFileAtomically(path_, "by hand\n", 0640));
@@ -112,9 +184,7 @@ TEST_F(FileKindTest, KeepsWhatWasThereAndPutsItBack) {
   EXPECT_GOOD(Remove(*kind_, File(path_, "two")));
   EXPECT_EQ(Text(path_), "by hand\n");
   EXPECT_EQ(ModeOf(path_), 0640u);
-  struct stat found {};
-  ASSERT_EQ(stat(path_.c_str(), &found), 0);
-  EXPECT_EQ(found.st_gid, 12u);
+  EXPECT_EQ(OwnerOf(path_), std::pair(0u, 12u));
   EXPECT_THAT(Names(fs::path(RecordPath()).parent_path()), ::testing::IsEmpty());
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "agent/kinds/setup.h"
 #include "common/crypto/digest.h"
@@ -75,6 +77,18 @@ class KindTestBase : public ::testing::Test {
   static std::string Text(const std::string& path) {
     const auto text = ReadFile(path, 1 << 24);
     return text ? *text : "(none)";
+  }
+
+  /// Permission bits, 0 if there is nothing.
+  static unsigned ModeOf(const std::string& path) {
+    struct stat found {};
+    return stat(path.c_str(), &found) == 0 ? found.st_mode & 07777 : 0;
+  }
+  /// Numbers of user and group.
+  static std::pair<unsigned, unsigned> OwnerOf(const std::string& path) {
+    struct stat found {};
+    EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
+    return {found.st_uid, found.st_gid};
   }
 
   TemporaryFolder folder_;

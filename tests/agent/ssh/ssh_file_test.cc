@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "agent/kinds/ssh_shell.h"
 #include "tests/agent/ssh/ssh_kind_test_base.h"
 
 namespace motley::agent {
@@ -12,10 +13,13 @@ using Match = Observed::Match;
 
 class SshFileTest : public tests::SshKindTestBase {
  protected:
-  static unsigned ModeOf(const std::string& path) {
-    struct stat found {};
-    EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
-    return found.st_mode & 07777;
+  Instance Owned(const std::string& owner, const std::string& group) {
+    auto instance = File(path_, "a=1\n");
+    instance.component.mutable_file()->set_mode(04755);
+    instance.component.mutable_file()->set_owner(owner);
+    instance.component.mutable_file()->set_group(group);
+    Seal(&instance);
+    return instance;
   }
 
   const std::string path_ = folder_ / "etc/some folder/it's $HOME.conf";
@@ -51,10 +55,7 @@ TEST_P(SshFileTest, GivesBackWhatWasThereBefore) {
   EXPECT_GOOD(Remove(File(path, "two")));
   EXPECT_EQ(Text(path), "welcome");
   EXPECT_EQ(ModeOf(path), 0640u);
-  struct stat found {};
-  ASSERT_EQ(stat(path.c_str(), &found), 0);
-  EXPECT_EQ(found.st_uid, 1u);
-  EXPECT_EQ(found.st_gid, 2u);
+  EXPECT_EQ(OwnerOf(path), std::pair(1u, 2u));
 }
 
 TEST_P(SshFileTest, FindsAndHealsDrift) {
@@ -76,6 +77,35 @@ TEST_P(SshFileTest, FindsAndHealsDrift) {
   EXPECT_EQ(Observe(instance).match, Match::kDiffers);
   EXPECT_GOOD(Apply(instance));
   EXPECT_EQ(Observe(instance).match, Match::kMatches);
+}
+
+TEST_P(SshFileTest, GivesTheFileToItsOwnerAndHealsThat) {
+  const auto owned = Owned("daemon", "tty");
+  EXPECT_GOOD(kind_->Check(owned));
+  EXPECT_GOOD(Apply(owned));
+  EXPECT_EQ(OwnerOf(path_), std::pair(1u, 5u));
+  EXPECT_EQ(ModeOf(path_), 04755u);
+  EXPECT_EQ(Observe(owned).match, Match::kMatches);
+  ASSERT_EQ(chown(path_.c_str(), 0, 5), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 04755), 0);
+  EXPECT_EQ(Observe(owned).match, Match::kDiffers);
+  EXPECT_EQ(Observe(owned).detail, "it belongs to user 0, not daemon");
+  EXPECT_GOOD(Apply(owned));
+  EXPECT_EQ(OwnerOf(path_), std::pair(1u, 5u));
+  EXPECT_GOOD(Apply(Owned("", "54322")));
+  EXPECT_EQ(OwnerOf(path_), std::pair(0u, 54322u));
+  const auto anybodys = Owned("", "");
+  EXPECT_EQ(Observe(anybodys).match, Match::kDiffers);
+  EXPECT_GOOD(Apply(anybodys));
+  EXPECT_EQ(OwnerOf(path_), std::pair(0u, 0u));
+}
+
+TEST_P(SshFileTest, NamesAnOwnerThatIsNotThere) {
+  EXPECT_ERROR(Apply(Owned("nobody-of-that-name", "")), Code::kNotFound,
+               HasSubstr("no user \"nobody-of-that-name\" is on this host; make it, or give its number"));
+  EXPECT_ERROR(Apply(Owned("", "no-such-group")), Code::kNotFound, HasSubstr("no group \"no-such-group\""));
+  EXPECT_ERROR(kind_->Check(Owned("a b", "")), Code::kInvalid, HasSubstr("owner or group \"a b\""));
+  EXPECT_FALSE(fs::exists(path_));
 }
 
 TEST_P(SshFileTest, MovesToAnotherPath) {
@@ -142,6 +172,20 @@ TEST_P(SshFileTest, RefusesPathsThatAreNotPlain) {
   for (const std::string path : {"relative", "/etc/../passwd", "/etc//passwd", "/etc/", "/a\nb", ""}) {
     EXPECT_ERROR(kind_->Check(File(path, "x")), Code::kInvalid, HasSubstr("not absolute and plain"));
   }
+}
+
+TEST(SshFile, OfAnotherOwnerIsForRootOnly) {
+  const tests::TemporaryFolder folder;
+  ASSERT_EQ(chmod(folder.path().c_str(), 0777), 0);
+  const std::string script = "gateway=gw\n" + std::string(kRemoteLibrary) + "about app settings\napply_file '" +
+                             (folder / "etc/app.conf") + "' digest 0644 0 daemon ''\n";
+  const tests::Finished refused =
+      tests::RunProgram({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c", script},
+                        {{"HOME", folder.path()}});
+  EXPECT_EQ(refused.exit_code, 90);
+  EXPECT_THAT(refused.output,
+              HasSubstr("!denied only root can give " + (folder / "etc/app.conf") + " to daemon, and here is "));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Userlands, SshFileTest,

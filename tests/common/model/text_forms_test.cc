@@ -24,6 +24,7 @@ TEST(TextForms, TellGoodFromBad) {
        {"", "/", "a", "/a/", "/a//b", "/a/./b", "/a/..", std::string("/a\0b", 4), "/" + std::string(4095, 'a')}},
       {"address", IsAddress, {"pi", "pi.local", "10.0.0.1", "fe80::1%eth0"}, {"", "-pi", "a b", "a/b", "a;b"}},
       {"ip", IsIpAddress, {"10.0.0.1", "::1", "::"}, {"", "home", "dead", "1.2.3.4/8"}},
+      {"account", IsAccount, {"root", "www-data", "0", "4294967294"}, {"", "-1", "a b", "4294967295", "99999999999"}},
       {"user", IsUserName, {"root", "_apt", "www-data", "samba$", "a.b"}, {"", "-x", "a b", "$", "a$b", "a:b", ".a"}},
       {"url",
        IsHttpUrl,

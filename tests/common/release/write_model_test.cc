@@ -180,6 +180,8 @@ class RandomModels {
         component.mutable_file()->set_path(path);
         component.mutable_file()->set_content(Text());
         if (Chance()) component.mutable_file()->set_mode(Up(07777));
+        if (Chance()) component.mutable_file()->set_owner("www-data");
+        if (Chance()) component.mutable_file()->set_group(std::to_string(Up(1000)));
         break;
       case 2:
         component.mutable_script()->set_apply(FullText());
