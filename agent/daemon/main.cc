@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -16,6 +18,8 @@ int Fail(const motley::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Else each worker's thread keeps a heap of its own, and what it once needed for good.
+  mallopt(M_ARENA_MAX, 1);
   int exit_code = EXIT_SUCCESS;
   auto config = motley::agent::ReadConfig(argc, argv, &exit_code);
   if (!config) return exit_code;
