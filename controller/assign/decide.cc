@@ -121,12 +121,11 @@ class Writer {
 };
 
 void AddNotEnrolled(const Question& question, std::vector<v1::Assignment>& assignments) {
-  for (const Question::NotEnrolled& gateway : question.not_enrolled) {
+  question.not_enrolled.ForEach([&](const std::string& gateway) {
     v1::Assignment& assignment = assignments.emplace_back();
-    assignment.set_gateway(gateway.gateway);
-    assignment.set_previous(gateway.before);
+    assignment.set_gateway(gateway);
     assignment.set_reason(std::string(kNotEnrolled));
-  }
+  });
   std::sort(assignments.begin(), assignments.end(),
             [](const auto& a, const auto& b) { return a.gateway() < b.gateway(); });
 }
@@ -172,6 +171,7 @@ Result<Decision> DecideShuffle(const Question& question) {
     assignment.set_reason("changes places with " + std::string(scene.fleet().Name(move.with)));
   }
   decision.fleet_digest = scene.DigestOf(rows);
+  decision.Count(question.release->release.version());
   decision.solution.set_proven(true);
   return decision;
 }
@@ -195,6 +195,7 @@ Result<Decision> Decide(const Question& question, const ClockFunction& now_ms) {
   decision.doubts = scene.fleet_problem().Doubts();
   if (!solved.doubt.empty()) decision.doubts.push_back(solved.doubt);
   decision.fleet_digest = scene.DigestOf(scene.rows());
+  decision.Count(question.release->release.version());
   return decision;
 }
 

@@ -101,7 +101,7 @@ std::optional<std::string> WhyNotBeside(const Question& question, FleetIndex::Ro
   for (const OtherApplication& other : question.others) {
     const Wanted* wanted = other.wanted.At(row);
     if (wanted == nullptr) continue;
-    const Demands& taken = other.demands[other.wanted.places[row] - 1];
+    const Demands& taken = other.demands[other.wanted.PlaceAt(row) - 1];
     attributes.memory_mb = Left(attributes.memory_mb, taken.memory_mb);
     attributes.disk_mb = Left(attributes.disk_mb, taken.disk_mb);
     for (const auto& [type, count] : taken.boards) {

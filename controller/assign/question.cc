@@ -12,27 +12,34 @@ Result<std::shared_ptr<const PreparedRelease>> Prepare(v1::Release release, std:
   return std::make_shared<const PreparedRelease>(std::move(prepared));
 }
 
-void WantedByRow::Set(FleetIndex::Row row, const Wanted& wanted) {
-  const auto found = std::find(kinds.begin(), kinds.end(), wanted);
-  const auto place = static_cast<std::uint32_t>(found - kinds.begin()) + 1;
-  if (found == kinds.end()) kinds.push_back(wanted);
-  if (places.size() <= row) places.resize(row + std::size_t{1});
-  places[row] = place;
+WantedByRow::WantedByRow(std::vector<Wanted> kinds) : kinds_(std::move(kinds)) {
+  for (std::uint32_t place = 1; place <= kinds_.size(); ++place) places_.push_back(place);
 }
 
 const Wanted* WantedByRow::At(FleetIndex::Row row) const {
-  return row < places.size() && places[row] > 0 ? &kinds[places[row] - 1] : nullptr;
+  const std::uint32_t place = PlaceAt(row);
+  return place > 0 ? &kinds_[place - 1] : nullptr;
 }
 
-std::size_t Decision::assigned() const {
-  return static_cast<std::size_t>(std::count_if(assignments.begin(), assignments.end(),
-                                                [](const auto& assignment) { return !assignment.variant().empty(); }));
+void WantedByRow::Set(FleetIndex::Row row, const Wanted& wanted) {
+  const auto kind = std::find(kinds_.begin(), kinds_.end(), wanted);
+  const auto place = static_cast<std::uint32_t>(kind - kinds_.begin()) + 1;
+  if (kind == kinds_.end()) kinds_.push_back(wanted);
+  const auto code = std::find(places_.begin(), places_.end(), place);
+  codes_.Set(row, static_cast<SharedCodes::Code>(code - places_.begin()));
+  if (code == places_.end()) places_.push_back(place);
 }
 
-std::size_t Decision::moves(const std::string& version) const {
-  return static_cast<std::size_t>(std::count_if(assignments.begin(), assignments.end(), [&](const auto& assignment) {
-    return !assignment.variant().empty() && assignment.previous() != version + "/" + assignment.variant();
-  }));
+void Decision::Count(const std::string& version) {
+  assigned = moves = 0;
+  for (const v1::Assignment& assignment : assignments) {
+    if (!assignment.variant().empty()) ++assigned;
+    if (IsMove(assignment, version)) ++moves;
+  }
+}
+
+bool IsMove(const v1::Assignment& assignment, const std::string& version) {
+  return !assignment.variant().empty() && assignment.previous() != version + "/" + assignment.variant();
 }
 
 }  // namespace motley::controller

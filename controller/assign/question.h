@@ -5,11 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/result.h"
 #include "common/fleet/index.h"
 #include "common/fleet/release_application.h"
+#include "common/fleet/shared_codes.h"
+#include "common/fleet/shared_names.h"
 #include "motley/v1/release.pb.h"
 
 namespace motley::controller {
@@ -34,20 +37,36 @@ struct Wanted {
 };
 
 /// For each row of the fleet one of a few things that gateways are to run, or nothing.
-struct WantedByRow {
-  std::vector<Wanted> kinds;
-  /// By row: a place in `kinds` and 1, or 0.
-  std::vector<std::uint32_t> places;
+class WantedByRow {
+ public:
+  WantedByRow() = default;
+  explicit WantedByRow(std::vector<Wanted> kinds);
+  /// `places` has for each of `codes` a place in `kinds` and 1, or 0; for code 0 it has 0.
+  WantedByRow(std::vector<Wanted> kinds, std::vector<std::uint32_t> places, SharedCodes codes)
+      : kinds_(std::move(kinds)), places_(std::move(places)), codes_(std::move(codes)) {}
+
+  /// All that some gateway may have.
+  const std::vector<Wanted>& kinds() const { return kinds_; }
+  /// The place in kinds() and 1; 0: nothing.
+  std::uint32_t PlaceAt(FleetIndex::Row row) const { return places_[codes_.At(row)]; }
+  const Wanted* At(FleetIndex::Row row) const;
+  /// All rows that have something are below.
+  std::size_t row_limit() const { return codes_.row_limit(); }
 
   void Set(FleetIndex::Row row, const Wanted& wanted);
-  const Wanted* At(FleetIndex::Row row) const;
+
+ private:
+  std::vector<Wanted> kinds_;
+  /// By code.
+  std::vector<std::uint32_t> places_ = {0};
+  SharedCodes codes_;
 };
 
 /// Another application, whose gateways keep what they have of it.
 struct OtherApplication {
   std::string name;
   WantedByRow wanted;
-  /// By place in WantedByRow::kinds.
+  /// By place in its kinds.
   std::vector<Demands> demands;
 };
 
@@ -58,13 +77,17 @@ struct Question {
   std::shared_ptr<const PreparedRelease> release;
   v1::Plan::Kind kind = v1::Plan::KIND_PRODUCTION;
   v1::ProposePlanRequest request;
+  /// What gateways have of the application.
   WantedByRow before;
+  /// What those in safe mode have once that ends: it counts in the place of what they have now.
+  WantedByRow remembered;
   std::vector<OtherApplication> others;
-  struct NotEnrolled {
-    std::string gateway;
-    std::string before;
-  };
-  std::vector<NotEnrolled> not_enrolled;
+  SharedNames not_enrolled;
+
+  const Wanted* Before(FleetIndex::Row row) const {
+    const Wanted* wanted = remembered.At(row);
+    return wanted != nullptr ? wanted : before.At(row);
+  }
 };
 
 /// What a plan says of the gateways that it is about.
@@ -75,10 +98,16 @@ struct Decision {
   std::vector<std::string> doubts;
   /// SHA-256 of everything about the gateways that mattered; equal questions have equal ones.
   std::string fleet_digest;
+  /// How many of the assignments have a variant, and how many of those change something; set by Count.
+  std::size_t assigned = 0;
+  std::size_t moves = 0;
 
-  std::size_t assigned() const;
-  std::size_t moves(const std::string& version) const;
+  /// To be called when the assignments, of this version, are complete.
+  void Count(const std::string& version);
 };
+
+/// Whether what the gateway is to run of the application, in this version, is something else than before.
+bool IsMove(const v1::Assignment& assignment, const std::string& version);
 
 /// Milliseconds of a steady clock.
 using ClockFunction = std::function<std::int64_t()>;

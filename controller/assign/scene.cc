@@ -32,8 +32,8 @@ bool IsAboutCounts(const assign::Rule& rule) {
 FleetApplication Kept(const OtherApplication& other) {
   FleetApplication application;
   application.name = other.name;
-  for (std::size_t i = 0; i < other.wanted.kinds.size(); ++i) {
-    application.variants.push_back({other.wanted.kinds[i].Text(), Selector::Of({Always{true}}), 0, other.demands[i]});
+  for (std::size_t i = 0; i < other.wanted.kinds().size(); ++i) {
+    application.variants.push_back({other.wanted.kinds()[i].Text(), Selector::Of({Always{true}}), 0, other.demands[i]});
   }
   application.rules.push_back(StayRule());
   return application;
@@ -71,6 +71,10 @@ Result<Scene> Scene::Create(const Question& question, HardRules hard) {
     TRY(scene.Choose());
   } else {
     scene.before_ = question.before;
+    for (std::size_t row = 0; row < question.remembered.row_limit(); ++row) {
+      const Wanted* wanted = question.remembered.At(static_cast<FleetIndex::Row>(row));
+      if (wanted != nullptr) scene.before_.Set(static_cast<FleetIndex::Row>(row), *wanted);
+    }
     for (const OtherApplication& other : question.others) scene.others_.push_back(other.wanted);
     if (question.kind == v1::Plan::KIND_JOIN) {
       scene.TakeListed();
@@ -94,11 +98,10 @@ Result<void> Scene::Choose() {
   const FleetIndex& all = *question_->fleet;
   TRY_ASSIGN(const std::vector<FleetIndex::Row> chosen, ChoosePreview(all, question_->request.preview()));
   own_ = std::make_unique<FleetIndex>();
-  others_.resize(question_->others.size());
-  for (std::size_t i = 0; i < others_.size(); ++i) others_[i].kinds = question_->others[i].wanted.kinds;
+  for (const OtherApplication& other : question_->others) others_.emplace_back(other.wanted.kinds());
   for (const FleetIndex::Row row : chosen) {
     TRY_ASSIGN(const FleetIndex::Row copy, own_->Upsert(all.AttributesOf(row)));
-    if (const Wanted* before = question_->before.At(row)) before_.Set(copy, *before);
+    if (const Wanted* before = question_->Before(row)) before_.Set(copy, *before);
     for (std::size_t i = 0; i < others_.size(); ++i) {
       if (const Wanted* wanted = question_->others[i].wanted.At(row)) others_[i].Set(copy, *wanted);
     }
@@ -128,7 +131,7 @@ std::vector<FleetApplication> Scene::Applications(HardRules hard) const {
                   [](const FleetRule& rule) { return std::holds_alternative<assign::Keep>(rule.rule.what); });
   }
   for (const OtherApplication& other : question_->others) {
-    if (!other.wanted.kinds.empty()) applications.push_back(Kept(other));
+    if (!other.wanted.kinds().empty()) applications.push_back(Kept(other));
   }
   return applications;
 }
@@ -136,16 +139,16 @@ std::vector<FleetApplication> Scene::Applications(HardRules hard) const {
 Running Scene::RunningNow(std::size_t applications) const {
   Running running(fleet().row_limit() * applications);
   std::vector<std::uint16_t> places;
-  for (const Wanted& wanted : before_.kinds) places.push_back(PlaceOf(wanted.variant));
-  for (std::size_t row = 0; row < before_.places.size() && row < fleet().row_limit(); ++row) {
-    if (before_.places[row] > 0) running[row * applications] = places[before_.places[row] - 1];
+  for (const Wanted& wanted : before_.kinds()) places.push_back(PlaceOf(wanted.variant));
+  for (FleetIndex::Row row = 0; row < fleet().row_limit(); ++row) {
+    if (const std::uint32_t place = before_.PlaceAt(row); place > 0) running[row * applications] = places[place - 1];
   }
   std::size_t application = 0;
   for (const WantedByRow& other : others_) {
-    if (other.kinds.empty()) continue;
+    if (other.kinds().empty()) continue;
     ++application;
-    for (std::size_t row = 0; row < other.places.size() && row < fleet().row_limit(); ++row) {
-      running[row * applications + application] = static_cast<std::uint16_t>(other.places[row]);
+    for (FleetIndex::Row row = 0; row < fleet().row_limit(); ++row) {
+      running[row * applications + application] = static_cast<std::uint16_t>(other.PlaceAt(row));
     }
   }
   return running;

@@ -84,6 +84,7 @@ Result<v1::EnrolReply> Registry::EnrolWith(const TokenRecord& token, Twin& twin,
   twin.record.credential_digest = request.credential_digest();
   twin.record.enrolled_context = request.context();
   *twin.record.gateway.mutable_enrolled_at() = FromMicros(now);
+  not_enrolled_.Erase(twin.id());
   LogInfo("gateway {} is enrolled", twin.id());
   UpdateView(twin);
   return reply;

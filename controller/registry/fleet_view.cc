@@ -45,15 +45,21 @@ std::optional<Attributes> FleetView::Now(const std::string& gateway) const {
 
 void FleetView::Apply(const std::string& gateway, const std::optional<Attributes>& attributes) {
   problems_.erase(gateway);
-  if (!attributes) {
-    index_.Remove(gateway);
-    return;
+  if (!attributes) return Drop(gateway);
+  const bool is_new = !index_.Find(gateway);
+  const auto row = index_.Upsert(*attributes);
+  if (!row) {
+    LogWarning("{}; it takes no part in plans", row.error().message);
+    Drop(gateway);
+    problems_[gateway] = row.error().message + "; it takes no part in plans";
+  } else if (is_new && listener_ != nullptr) {
+    listener_->OnRowTaken(gateway, *row);
   }
-  if (const auto done = index_.Upsert(*attributes); !done) {
-    LogWarning("{}; it takes no part in plans", done.error().message);
-    index_.Remove(gateway);
-    problems_[gateway] = done.error().message + "; it takes no part in plans";
-  }
+}
+
+void FleetView::Drop(const std::string& gateway) {
+  const auto row = index_.Remove(gateway);
+  if (row && listener_ != nullptr) listener_->OnRowFreed(*row);
 }
 
 }  // namespace motley::controller

@@ -9,6 +9,14 @@
 
 namespace motley::controller {
 
+/// Told where gateways stand in the index. Loop thread.
+class RowListener {
+ public:
+  virtual ~RowListener() = default;
+  virtual void OnRowTaken(const std::string& gateway, FleetIndex::Row row) = 0;
+  virtual void OnRowFreed(FleetIndex::Row row) = 0;
+};
+
 /// The enrolled gateways by their attributes, in columns. While it is pinned it does not change, so that a worker can
 /// read it; what changes meanwhile is taken over afterwards. Loop thread only, but for reading while it is pinned.
 class FleetView {
@@ -16,6 +24,8 @@ class FleetView {
   enum class Outcome { kSame, kChanged };
 
   const FleetIndex& index() const { return index_; }
+  /// At most one; null for none.
+  void SetListener(RowListener* listener) { listener_ = listener; }
 
   /// Until the handle ends, which must not outlive this object.
   Handle Pin();
@@ -30,9 +40,11 @@ class FleetView {
 
  private:
   void Apply(const std::string& gateway, const std::optional<Attributes>& attributes);
+  void Drop(const std::string& gateway);
   std::optional<Attributes> Now(const std::string& gateway) const;
 
   FleetIndex index_;
+  RowListener* listener_ = nullptr;
   int pins_ = 0;
   /// What waits for the last pin to end; nothing stands for a gateway that has gone.
   std::map<std::string, std::optional<Attributes>> waiting_;

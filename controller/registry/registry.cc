@@ -50,6 +50,7 @@ Result<std::unique_ptr<Registry>> Registry::Create(Loop& loop, Store& store, Opt
   TRY(store.gateways().LoadAll([&](GatewayRecord record) {
     if (!record.credential_digest.empty()) registry->credentials_[record.credential_digest] = record.gateway.id();
     std::string id = record.gateway.id();
+    if (!record.gateway.has_enrolled_at()) registry->not_enrolled_.Insert(id);
     registry->UpdateView(registry->twins_.emplace(std::move(id), Twin{std::move(record), {}}).first->second);
   }));
   LogInfo("fleet {} has {} gateways", registry->fleet(), registry->twins_.size());
@@ -81,6 +82,7 @@ Result<v1::AddGatewayReply> Registry::Add(const v1::AddGatewayRequest& request) 
     return {};
   }));
   const auto& [id, added] = *twins_.emplace(request.id(), std::move(twin)).first;
+  not_enrolled_.Insert(id);
   if (added.HasPredecessorOnly() && listener_ != nullptr) listener_->OnDesiredChanged(id);
   return reply;
 }
@@ -118,6 +120,7 @@ Result<void> Registry::Remove(const std::string& gateway) {
   credentials_.erase(twin->record.credential_digest);
   twins_.erase(gateway);
   view_.Remove(gateway);
+  not_enrolled_.Erase(gateway);
   LogInfo("gateway {} is removed", gateway);
   if (listener_ != nullptr) listener_->OnGatewayRemoved(gateway);
   return {};

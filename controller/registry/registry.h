@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/fleet/shared_names.h"
 #include "common/loop/loop.h"
 #include "common/selector/attributes.h"
 #include "controller/registry/fleet_view.h"
@@ -81,6 +82,8 @@ class Registry {
   void SetAttributesListener(AttributesListener* listener) { attributes_listener_ = listener; }
   /// All enrolled gateways, for selectors and assignments.
   FleetView& view() { return view_; }
+  /// Gateways whose agents have never used their tokens.
+  SharedNames& not_enrolled() { return not_enrolled_; }
   const std::string& fleet() const { return options_.fleet; }
 
   /// Errors: kInvalid (id, tags), kConflict (id exists).
@@ -141,6 +144,7 @@ class Registry {
   FleetListener* listener_ = nullptr;
   AttributesListener* attributes_listener_ = nullptr;
   FleetView view_;
+  SharedNames not_enrolled_;
   Twins twins_;
   /// Gateways by the digest of their agent's credential.
   std::unordered_map<std::string, std::string> credentials_;

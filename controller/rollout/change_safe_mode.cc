@@ -122,6 +122,7 @@ Result<v1::Plan> Rollout::ChangeSafeMode(const Order& order) {
   for (const Twin* twin : meant) TRY(request.end() ? decided.End(*twin) : decided.Begin(*twin));
   Decision decision;
   for (const AssignmentRecord& record : decided.records) decision.assignments.push_back(record.assignment);
+  decision.Count(release.version());
   v1::Plan plan = Described(order, decision);
   plan.clear_solution();
   plan.set_state(v1::Plan::STATE_ENACTED);
@@ -136,6 +137,7 @@ Result<v1::Plan> Rollout::ChangeSafeMode(const Order& order) {
     return {};
   }));
   safe_modes_.Apply(decided.changes);
+  for (const Twin* twin : meant) wanted_.Refresh(twin->id());
   // What it goes back to may not fit any more.
   if (request.end()) living_.ConsiderAll();
   LogInfo("plan {}: {} for {} gateways", plan.id(), plan.cause(), plan.assigned());

@@ -142,7 +142,7 @@ void Living::Joined(const Order& order, Result<Decision> decision) {
 }
 
 Result<void> Living::StoreJoin(const Order& order, Decision decision) {
-  if (decision.assigned() == 0) {
+  if (decision.assigned == 0) {
     LogInfo("{}: nothing of {} for them by its rules", order.cause, order.request.application());
     return {};
   }
@@ -162,13 +162,26 @@ Result<void> Living::StoreJoin(const Order& order, Decision decision) {
       return {};
     }
   }
-  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
-  last_join_[application] = plan.id();
-  if (waits) {
-    TRY(carrier_.Supersede(last->id(), plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
-  }
-  if (by_policy) TRY(carrier_.CarryOut(plan.id()));
+  const std::uint64_t replaced = waits ? last->id() : 0;
+  Insert(order, std::move(decision), order.cause + " of " + application,
+         [this, application, by_policy, replaced](const v1::Plan& plan) -> Result<void> {
+           last_join_[application] = plan.id();
+           if (replaced > 0) {
+             TRY(carrier_.Supersede(replaced, plan.id(), "plan " + std::to_string(plan.id()) + " takes its place"));
+           }
+           if (by_policy) TRY(carrier_.CarryOut(plan.id()));
+           return {};
+         });
   return {};
+}
+
+void Living::Insert(const Order& order, Decision decision, const std::string& what,
+                    std::function<Result<void>(const v1::Plan&)> rest) {
+  proposals_.Insert(order, std::move(decision), PlanWriter::Answer::kWithoutAssignments,
+                    [what, rest = std::move(rest)](const Result<v1::Plan>& plan) {
+                      const Result<void> done = plan ? rest(*plan) : Result<void>(plan.error());
+                      if (!done) LogWarning("{}: {}", what, done.error().message);
+                    });
 }
 
 std::optional<std::int64_t> Living::NextOf(Times& last_us, Period period) {
@@ -218,20 +231,15 @@ void Living::Shuffle(const std::shared_ptr<const PreparedRelease>& release) {
   order.request.mutable_shuffle()->set_seed(std::to_string(WallMicros(loop_) / kDayUs));
   order.request.mutable_shuffle()->set_moves(release->release.moves_per_day());
   proposals_.Decide(order, [this, order](Result<Decision> decision) {
-    const auto stored =
-        decision ? StoreShuffle(order, *std::move(decision)) : Result<void>(std::move(decision).error());
-    if (!stored) {
-      LogWarning("the daily shuffle of {} failed: {}", order.request.application(), stored.error().message);
-    }
+    const std::string what = "the daily shuffle of " + order.request.application() + " failed";
+    if (!decision) return LogWarning("{}: {}", what, decision.error().message);
+    if (decision->assignments.empty()) return;
+    LogInfo("{} change places: {}", decision->assignments.size(), Listed(NamesOf(*decision)));
+    Insert(order, *std::move(decision), what, [this](const v1::Plan& plan) -> Result<void> {
+      TRY(carrier_.CarryOut(plan.id()));
+      return {};
+    });
   });
-}
-
-Result<void> Living::StoreShuffle(const Order& order, Decision decision) {
-  if (decision.assignments.empty()) return {};
-  LogInfo("{} change places: {}", decision.assignments.size(), Listed(NamesOf(decision)));
-  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
-  TRY(carrier_.CarryOut(plan.id()));
-  return {};
 }
 
 void Living::Optimise(const std::shared_ptr<const PreparedRelease>& release) {
@@ -240,22 +248,16 @@ void Living::Optimise(const std::shared_ptr<const PreparedRelease>& release) {
   order.request.set_application(release->release.application());
   order.request.set_version(release->release.version());
   proposals_.Decide(order, [this, order](Result<Decision> decision) {
-    const auto stored =
-        decision ? StoreOptimum(order, *std::move(decision)) : Result<void>(std::move(decision).error());
-    if (!stored) {
-      LogWarning("assigning {} anew, as it is due, failed: {}", order.request.application(), stored.error().message);
-    }
+    const std::string& application = order.request.application();
+    const std::string what = "assigning " + application + " anew, as it is due, failed";
+    if (!decision) return LogWarning("{}: {}", what, decision.error().message);
+    if (decision->moves == 0) return LogInfo("{} is at its optimum: nobody moves", application);
+    Insert(order, *std::move(decision), what, [this, order](const v1::Plan& plan) { return Optimised(order, plan); });
   });
 }
 
-Result<void> Living::StoreOptimum(const Order& order, Decision decision) {
-  const std::string& application = order.request.application();
-  if (Described(order, decision).moves() == 0) {
-    LogInfo("{} is at its optimum: nobody moves", application);
-    return {};
-  }
-  TRY_ASSIGN(const v1::Plan plan, proposals_.Insert(order, std::move(decision)));
-  const std::uint64_t last = std::exchange(last_optimum_[application], plan.id());
+Result<void> Living::Optimised(const Order& order, const v1::Plan& plan) {
+  const std::uint64_t last = std::exchange(last_optimum_[order.request.application()], plan.id());
   std::optional<v1::Plan> before;
   if (last != 0) {
     TRY_ASSIGN(before, store_.plans().Find(last));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,6 +66,9 @@ class Living final : public AttributesListener {
   /// Whether the gateway has nothing of the application to run that fits, though there is something.
   bool Needs(const Twin& twin, const PreparedRelease& current);
   void Joined(const Order& order, Result<Decision> decision);
+  /// Stores the plan, then does the rest. `what`: of the warning if either fails.
+  void Insert(const Order& order, Decision decision, const std::string& what,
+              std::function<Result<void>(const v1::Plan&)> rest);
   Result<void> StoreJoin(const Order& order, Decision decision);
 
   /// By application: when something was last done; microseconds.
@@ -77,9 +81,9 @@ class Living final : public AttributesListener {
   std::vector<std::shared_ptr<const PreparedRelease>> TakeDue(Times& last_us, Period period);
   void Schedule();
   void Shuffle(const std::shared_ptr<const PreparedRelease>& release);
-  Result<void> StoreShuffle(const Order& order, Decision decision);
   void Optimise(const std::shared_ptr<const PreparedRelease>& release);
-  Result<void> StoreOptimum(const Order& order, Decision decision);
+  /// `plan` is what Optimise has made.
+  Result<void> Optimised(const Order& order, const v1::Plan& plan);
 
   Loop& loop_;
   Store& store_;

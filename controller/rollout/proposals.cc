@@ -99,9 +99,9 @@ v1::Plan Described(const Order& order, const Decision& decision) {
   plan.set_version(order.release->release.version());
   plan.set_kind(order.kind);
   plan.set_state(v1::Plan::STATE_PROPOSED);
-  plan.set_assigned(static_cast<std::uint32_t>(decision.assigned()));
-  plan.set_unassigned(static_cast<std::uint32_t>(decision.assignments.size() - decision.assigned()));
-  plan.set_moves(static_cast<std::uint32_t>(decision.moves(plan.version())));
+  plan.set_assigned(static_cast<std::uint32_t>(decision.assigned));
+  plan.set_unassigned(static_cast<std::uint32_t>(decision.assignments.size() - decision.assigned));
+  plan.set_moves(static_cast<std::uint32_t>(decision.moves));
   *plan.mutable_solution() = decision.solution;
   for (const std::string& doubt : decision.doubts) plan.add_doubts(doubt);
   plan.set_release_digest(order.release->digest);
@@ -111,24 +111,17 @@ v1::Plan Described(const Order& order, const Decision& decision) {
   return plan;
 }
 
-Result<v1::Plan> Proposals::Insert(const Order& order, Decision decision) {
-  std::erase_if(decision.assignments,
-                [&](const v1::Assignment& assignment) { return registry_.Find(assignment.gateway()) == nullptr; });
+void Proposals::Insert(const Order& order, Decision decision, PlanWriter::Answer answer, PlanWriter::Done done) {
   v1::Plan plan = Described(order, decision);
   *plan.mutable_proposed_at() = FromMicros(WallMicros(loop_));
-  std::vector<AssignmentRecord> records;
-  records.reserve(decision.assignments.size());
-  for (v1::Assignment& assignment : decision.assignments) {
-    const std::int64_t number = registry_.Find(assignment.gateway())->record.number;
-    records.push_back({number, std::move(assignment)});
-  }
-  TRY_ASSIGN(const std::uint64_t id, store_.plans().Insert(plan, records));
-  plan.set_id(id);
-  for (AssignmentRecord& record : records) *plan.add_assignments() = std::move(record.assignment);
-  LogInfo("plan {} is proposed: {} {} for {} gateways, none for {}; {} change, cost {}{}", id, plan.application(),
-          plan.version(), plan.assigned(), plan.unassigned(), plan.moves(), plan.solution().cost(),
-          plan.solution().proven() ? "" : " (not proven)");
-  return plan;
+  writer_.Write(std::move(plan), std::move(decision.assignments), answer, [done](Result<v1::Plan> stored) {
+    if (stored) {
+      LogInfo("plan {} is proposed: {} {} for {} gateways, none for {}; {} change, cost {}{}", stored->id(),
+              stored->application(), stored->version(), stored->assigned(), stored->unassigned(), stored->moves(),
+              stored->solution().cost(), stored->solution().proven() ? "" : " (not proven)");
+    }
+    done(std::move(stored));
+  });
 }
 
 }  // namespace motley::controller

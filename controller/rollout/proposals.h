@@ -11,8 +11,10 @@
 #include "common/loop/worker.h"
 #include "controller/assign/question.h"
 #include "controller/registry/registry.h"
+#include "controller/rollout/plan_writer.h"
 #include "controller/rollout/questions.h"
 #include "controller/rollout/release_book.h"
+#include "controller/rollout/wanted_columns.h"
 #include "controller/store/store.h"
 
 namespace motley::controller {
@@ -31,8 +33,13 @@ struct Order {
 class Proposals {
  public:
   /// All outlive this object. Callbacks do not come after its end.
-  Proposals(Loop& loop, Store& store, Registry& registry, ReleaseBook& book, const SafeModes& safe_modes)
-      : loop_(loop), store_(store), registry_(registry), book_(book), questions_(registry, book, safe_modes) {}
+  Proposals(Loop& loop, Store& store, Registry& registry, ReleaseBook& book, WantedColumns& wanted)
+      : loop_(loop),
+        registry_(registry),
+        book_(book),
+        questions_(registry, book, wanted),
+        worker_(loop, "assignment"),
+        writer_(loop, store, registry, worker_) {}
 
   /// For everything but safe mode. Errors: kNotFound (release).
   Result<Order> OrderFor(const v1::ProposePlanRequest& request);
@@ -48,8 +55,8 @@ class Proposals {
   void Explain(const Order& order, std::vector<v1::Assignment> assignments, const std::string& gateway,
                std::function<void(Result<v1::Assignment>)> done);
 
-  /// Stores a proposed plan; with assignments. Gateways that have gone meanwhile are left out. Errors: as Database.
-  Result<v1::Plan> Insert(const Order& order, Decision decision);
+  /// Stores a proposed plan, which `done` gets. Gateways that have gone meanwhile are left out. Errors: as Database.
+  void Insert(const Order& order, Decision decision, PlanWriter::Answer answer, PlanWriter::Done done);
 
  private:
   /// Runs `job(question)` on the worker, then `done` with its value.
@@ -57,11 +64,11 @@ class Proposals {
   void Ask(const Order& order, Job job, std::function<void(Result<Value>)> done);
 
   Loop& loop_;
-  Store& store_;
   Registry& registry_;
   ReleaseBook& book_;
   Questions questions_;
-  Worker worker_{loop_, "assignment"};
+  Worker worker_;
+  PlanWriter writer_;
 };
 
 /// Of a plan as a decision made it: kind, release, figures; neither id nor assignments.

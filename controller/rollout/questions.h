@@ -1,13 +1,13 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "controller/assign/question.h"
 #include "controller/registry/registry.h"
 #include "controller/rollout/release_book.h"
-#include "controller/rollout/safe_modes.h"
+#include "controller/rollout/wanted_columns.h"
 
 namespace motley::controller {
 
@@ -15,21 +15,24 @@ namespace motley::controller {
 class Questions {
  public:
   /// All outlive this object.
-  Questions(Registry& registry, ReleaseBook& book, const SafeModes& safe_modes)
-      : registry_(registry), book_(book), safe_modes_(safe_modes) {}
+  Questions(Registry& registry, ReleaseBook& book, WantedColumns& wanted)
+      : registry_(registry), book_(book), wanted_(wanted) {}
 
-  /// On the fleet as it is now; the registry's view must be pinned as long as the question is in use.
+  /// On the fleet as it is now, without a look at each gateway; the registry's view must be pinned as long as the
+  /// question is in use.
   Question Make(v1::Plan::Kind kind, std::shared_ptr<const PreparedRelease> release,
                 const v1::ProposePlanRequest& request);
 
  private:
-  /// By application: what some gateways have of it.
-  std::map<std::string, OtherApplication> Others(const PreparedRelease& release);
-  void AddDemands(const std::string& application, const std::string& version, OtherApplication& other);
+  /// By name.
+  std::vector<OtherApplication> Others(const PreparedRelease& release);
+  /// Adds the variants of one version that take something scarce.
+  void AddDemands(const std::string& application, const std::string& version, std::vector<Wanted>& kinds,
+                  std::vector<Demands>& demands);
 
   Registry& registry_;
   ReleaseBook& book_;
-  const SafeModes& safe_modes_;
+  WantedColumns& wanted_;
 };
 
 }  // namespace motley::controller

@@ -36,7 +36,8 @@ Rollout::Rollout(Loop& loop, Store& store, Catalog& catalog, Registry& registry,
       secrets_(secrets),
       book_(std::move(book)),
       safe_modes_(std::move(safe_modes)),
-      proposals_(loop, store, registry, book_, safe_modes_),
+      wanted_(registry, safe_modes_),
+      proposals_(loop, store, registry, book_, wanted_),
       living_(loop, store, registry, book_, safe_modes_, proposals_, *this) {}
 
 Rollout::~Rollout() { registry_.SetAttributesListener(nullptr); }
@@ -46,7 +47,8 @@ void Rollout::Propose(const v1::ProposePlanRequest& request, PlanDone done) {
   if (!order) return done(order.error());
   if (order->kind == v1::Plan::KIND_SAFE_MODE) return done(ChangeSafeMode(*order));
   proposals_.Decide(*order, [this, order = *order, done](Result<Decision> decision) {
-    done(decision ? proposals_.Insert(order, *std::move(decision)) : Result<v1::Plan>(decision.error()));
+    if (!decision) return done(decision.error());
+    proposals_.Insert(order, *std::move(decision), PlanWriter::Answer::kWithAssignments, done);
   });
 }
 
@@ -114,22 +116,31 @@ void Rollout::Approve(std::uint64_t plan, PlanDone done) {
   proposals_.DecideAgain(*order, found->fleet_digest(),
                          [this, order = *order, plan, done](Result<std::optional<Decision>> decision) {
                            if (!decision) return done(decision.error());
-                           done(ApproveIfSame(order, plan, *std::move(decision)));
+                           ApproveIfSame(order, plan, *std::move(decision), done);
                          });
 }
 
-Result<v1::Plan> Rollout::ApproveIfSame(const Order& order, std::uint64_t plan, std::optional<Decision> decision) {
+void Rollout::ApproveIfSame(const Order& order, std::uint64_t plan, std::optional<Decision> decision,
+                            const PlanDone& done) {
   // It may have been decided on meanwhile.
-  TRY(GetFor(plan, PlanEvent::kApprove));
-  if (!decision) return StoreApproval(plan, kAdministrator);
-  TRY_ASSIGN(const auto assignments, AssignmentsOf(plan));
-  const std::string difference = DifferenceOf(assignments, decision->assignments);
-  if (difference.empty()) return StoreApproval(plan, kAdministrator);
-  TRY_ASSIGN(const v1::Plan other, proposals_.Insert(order, *std::move(decision)));
+  if (const auto still = GetFor(plan, PlanEvent::kApprove); !still) return done(still.error());
+  if (!decision) return done(StoreApproval(plan, kAdministrator));
+  const auto assignments = AssignmentsOf(plan);
+  if (!assignments) return done(assignments.error());
+  const std::string difference = DifferenceOf(*assignments, decision->assignments);
+  if (difference.empty()) return done(StoreApproval(plan, kAdministrator));
+  proposals_.Insert(order, *std::move(decision), PlanWriter::Answer::kWithoutAssignments,
+                    [this, plan, difference, done](const Result<v1::Plan>& other) {
+                      done(other ? Replaced(plan, *other, difference) : other.error());
+                    });
+}
+
+Error Rollout::Replaced(std::uint64_t plan, const v1::Plan& other, const std::string& difference) {
   const std::string id = std::to_string(other.id());
-  TRY(Supersede(plan, other.id(), "the fleet has moved on; plan " + id + " takes its place"));
-  return Error{Code::kConflict, "the fleet has moved on since plan " + std::to_string(plan) + " was made: " +
-                                    difference + "; look at plan " + id + ", which takes its place, and approve that"};
+  const auto superseded = Supersede(plan, other.id(), "the fleet has moved on; plan " + id + " takes its place");
+  if (!superseded) return superseded.error();
+  return {Code::kConflict, "the fleet has moved on since plan " + std::to_string(plan) + " was made: " + difference +
+                               "; look at plan " + id + ", which takes its place, and approve that"};
 }
 
 Result<v1::Plan> Rollout::StoreApproval(std::uint64_t plan, const std::string& by) {
@@ -178,10 +189,12 @@ Result<void> Rollout::Effect(v1::Plan& plan, const std::vector<AssignmentRecord>
   DesiredWriter writer(catalog_, secrets_, plan.application(), plan.enacted_at());
   std::vector<v1::DesiredState> states;
   std::vector<SafeModes::Change> changes;
+  std::vector<std::string> touched;
   for (const AssignmentRecord& record : records) {
     const Twin* twin = registry_.Find(record.assignment.gateway());
     if (twin == nullptr || twin->record.number != record.gateway_number || record.assignment.variant().empty())
       continue;
+    touched.push_back(twin->id());
     const Wanted wanted{plan.version(), record.assignment.variant()};
     if (safe_modes_.Find(*twin, plan.application()) != nullptr) {
       changes.push_back({record.gateway_number, plan.application(), wanted});
@@ -196,6 +209,7 @@ Result<void> Rollout::Effect(v1::Plan& plan, const std::vector<AssignmentRecord>
     return also();
   }));
   safe_modes_.Apply(changes);
+  for (const std::string& gateway : touched) wanted_.Refresh(gateway);
   LogInfo("plan {} is enacted: {} gateways have a new desired state", plan.id(), changed);
   return {};
 }

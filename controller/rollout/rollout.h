@@ -14,6 +14,7 @@
 #include "controller/rollout/proposals.h"
 #include "controller/rollout/release_book.h"
 #include "controller/rollout/safe_modes.h"
+#include "controller/rollout/wanted_columns.h"
 #include "controller/secrets/secrets.h"
 #include "controller/store/store.h"
 
@@ -72,7 +73,9 @@ class Rollout final : private PlanCarrier {
   Result<v1::Plan> Decided(std::uint64_t plan, PlanEvent event, const std::string& by) const;
   Result<v1::Plan> StoreApproval(std::uint64_t plan, const std::string& by);
   Result<std::vector<v1::Assignment>> AssignmentsOf(std::uint64_t plan) const;
-  Result<v1::Plan> ApproveIfSame(const Order& order, std::uint64_t plan, std::optional<Decision> decision);
+  void ApproveIfSame(const Order& order, std::uint64_t plan, std::optional<Decision> decision, const PlanDone& done);
+  /// What to tell who wanted to approve `plan`, since `other` takes its place.
+  Error Replaced(std::uint64_t plan, const v1::Plan& other, const std::string& difference);
   /// `plan` is enacted, and its assignments are `records`.
   Result<void> Effect(v1::Plan& plan, const std::vector<AssignmentRecord>& records,
                       const std::function<Result<void>()>& also);
@@ -86,6 +89,7 @@ class Rollout final : private PlanCarrier {
   Secrets& secrets_;
   ReleaseBook book_;
   SafeModes safe_modes_;
+  WantedColumns wanted_;
   Proposals proposals_;
   Living living_;
 };

@@ -16,6 +16,15 @@ const Wanted* SafeModes::Find(const Twin& twin, const std::string& application) 
   return found == remembered_.end() ? nullptr : &found->second;
 }
 
+std::map<std::string, Wanted> SafeModes::RememberedOf(const Twin& twin) const {
+  std::map<std::string, Wanted> remembered;
+  const std::int64_t number = twin.record.number;
+  for (auto at = remembered_.lower_bound({number, ""}); at != remembered_.end() && at->first.first == number; ++at) {
+    remembered.emplace(at->first.second, at->second);
+  }
+  return remembered;
+}
+
 std::optional<Wanted> SafeModes::WantedOf(const Twin& twin, const std::string& application) const {
   if (const Wanted* remembered = Find(twin, application)) return *remembered;
   for (const v1::DesiredApplication& wanted : twin.desired().applications()) {

@@ -27,6 +27,8 @@ class SafeModes {
 
   /// Null for a gateway that is not in safe mode.
   const Wanted* Find(const Twin& twin, const std::string& application) const;
+  /// By application: what the gateway goes back to, of those that it is in safe mode for.
+  std::map<std::string, Wanted> RememberedOf(const Twin& twin) const;
   /// What the gateway is to run of the application, safe mode aside.
   std::optional<Wanted> WantedOf(const Twin& twin, const std::string& application) const;
 

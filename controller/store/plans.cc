@@ -17,22 +17,38 @@ AssignmentRecord AssignmentOf(const SqlRow& row) {
 
 }  // namespace
 
-Result<std::uint64_t> PlanStore::Insert(const v1::Plan& plan, const std::vector<AssignmentRecord>& assignments) {
-  std::int64_t id = 0;
+Result<std::uint64_t> PlanStore::Insert(const v1::Plan& plan, std::span<const AssignmentRecord> assignments) {
+  v1::Plan numbered = plan;
   TRY(database_.Atomically([&]() -> Result<void> {
-    TRY(database_.Run("INSERT INTO plan (state, content) VALUES (0, '')"));
-    id = database_.LastInsertId();
-    v1::Plan numbered = plan;
-    numbered.set_id(Unsigned(id));
-    TRY(Update(numbered));
+    TRY_ASSIGN(const std::uint64_t id, Begin());
+    numbered.set_id(id);
+    TRY(Add(id, assignments));
+    return Update(numbered);
+  }));
+  return numbered.id();
+}
+
+Result<std::uint64_t> PlanStore::Begin() {
+  TRY(database_.Run("INSERT INTO plan (state, content) VALUES (0, '')"));
+  return Unsigned(database_.LastInsertId());
+}
+
+Result<void> PlanStore::Add(std::uint64_t id, std::span<const AssignmentRecord> assignments) {
+  return database_.Atomically([&]() -> Result<void> {
     for (const auto& [gateway_number, assignment] : assignments) {
       TRY(database_.Run("INSERT INTO assignment VALUES (?, ?, ?, ?, ?, ?)",
-                        {id, assignment.gateway(), gateway_number, assignment.variant(), assignment.reason(),
+                        {Signed(id), assignment.gateway(), gateway_number, assignment.variant(), assignment.reason(),
                          assignment.previous()}));
     }
     return {};
-  }));
-  return Unsigned(id);
+  });
+}
+
+Result<void> PlanStore::RemoveUnfinished() {
+  return database_.Atomically([&]() -> Result<void> {
+    TRY(database_.Run("DELETE FROM assignment WHERE plan IN (SELECT id FROM plan WHERE state = 0)"));
+    return database_.Run("DELETE FROM plan WHERE state = 0");
+  });
 }
 
 Result<void> PlanStore::Update(const v1::Plan& plan) {
@@ -44,7 +60,7 @@ Result<void> PlanStore::Update(const v1::Plan& plan) {
 Result<std::optional<v1::Plan>> PlanStore::Find(std::uint64_t id) {
   std::optional<v1::Plan> plan;
   FirstError error;
-  TRY(database_.Query("SELECT content FROM plan WHERE id = ?", {Signed(id)},
+  TRY(database_.Query("SELECT content FROM plan WHERE id = ? AND state <> 0", {Signed(id)},
                       [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "plan", plan.emplace())); }));
   TRY(std::move(error).Take());
   return plan;
@@ -67,7 +83,7 @@ Result<std::optional<AssignmentRecord>> PlanStore::FindAssignment(std::uint64_t 
 Result<v1::PlanList> PlanStore::List() {
   v1::PlanList list;
   FirstError error;
-  TRY(database_.Query("SELECT content FROM plan ORDER BY id DESC", {},
+  TRY(database_.Query("SELECT content FROM plan WHERE state <> 0 ORDER BY id DESC", {},
                       [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "plan", *list.add_plans())); }));
   TRY(std::move(error).Take());
   return list;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "common/sql/database.h"
 #include "motley/v1/release.pb.h"
@@ -23,7 +23,12 @@ class PlanStore {
   explicit PlanStore(Database& database) : database_(database) {}
 
   /// Stores a plan; `plan` has neither id nor assignments. Its id.
-  Result<std::uint64_t> Insert(const v1::Plan& plan, const std::vector<AssignmentRecord>& assignments);
+  Result<std::uint64_t> Insert(const v1::Plan& plan, std::span<const AssignmentRecord> assignments);
+  /// The id of a plan that is stored piece by piece: it gets assignments by Add, and then the rest by Update. Until
+  /// that nobody finds it, and RemoveUnfinished removes it.
+  Result<std::uint64_t> Begin();
+  Result<void> Add(std::uint64_t id, std::span<const AssignmentRecord> assignments);
+  Result<void> RemoveUnfinished();
   /// Replaces all but the assignments.
   Result<void> Update(const v1::Plan& plan);
   /// Without assignments.

@@ -6,7 +6,9 @@ namespace motley::controller {
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
   TRY_ASSIGN(auto database, Database::Open(path, Migrations()));
-  return std::unique_ptr<Store>(new Store(std::move(database)));
+  std::unique_ptr<Store> store(new Store(std::move(database)));
+  TRY(store->plans().RemoveUnfinished());
+  return store;
 }
 
 Store::Store(std::unique_ptr<Database> database)

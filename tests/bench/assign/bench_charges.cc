@@ -53,6 +53,9 @@ std::vector<Case> Cases() {
   cases.push_back({"twelve", many});
   cases.push_back(
       {"at most 100 of v13 in each of 40 sites", Once("at_most: 100\n    of: v13\n    within: tags.site", 2'000)});
+  // About as dear as what keeping them costs: the hardest.
+  cases.push_back(
+      {"nobody runs v13 in each of 40 sites", Once("at_most: 0\n    of: v13\n    within: tags.site", 16'000)});
   cases.push_back({"three even shares", Once("balance: [v13, v27, v34]", 5'000'000)});
   cases.push_back({"crossing: nobody runs v2", absent});
   cases.push_back({"crossing: exactly 20000 run v3 or v8", exact});
