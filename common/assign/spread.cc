@@ -4,24 +4,12 @@
 #include <map>
 #include <numeric>
 
+#include "common/assign/random_order.h"
 #include "common/assign/transport.h"
 #include "common/base/result.h"
 
 namespace motley::assign {
 namespace {
-
-/// FNV-1a, with a last mix: names that differ in the last letter only lie far apart.
-/// Source: Fowler, Noll, Vo; the mix is the finaliser of MurmurHash3.
-std::uint64_t Digest(std::string_view salt, std::string_view name) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto add = [&](unsigned char byte) { hash = (hash ^ byte) * 1099511628211ULL; };
-  for (const char c : salt) add(static_cast<unsigned char>(c));
-  add(0);
-  for (const char c : name) add(static_cast<unsigned char>(c));
-  hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdULL;
-  hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ULL;
-  return hash ^ hash >> 33;
-}
 
 /// Indices of members in the order that decides.
 std::vector<std::int32_t> Order(std::span<const Member> members, std::string_view salt) {
@@ -29,7 +17,7 @@ std::vector<std::int32_t> Order(std::span<const Member> members, std::string_vie
   std::iota(order.begin(), order.end(), 0);
   std::vector<std::uint64_t> digests;
   if (!salt.empty()) {
-    for (const Member& member : members) digests.push_back(Digest(salt, member.name));
+    for (const Member& member : members) digests.push_back(RandomOrder(salt, member.name));
   }
   std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
     if (!digests.empty() && digests[a] != digests[b]) return digests[a] < digests[b];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/assign/random_order.h"
 #include "common/fleet/evaluate.h"
 #include "common/selector/selector.h"
 
@@ -28,25 +29,13 @@ Result<std::size_t> SizeOf(const v1::PreviewRequest& request, std::size_t candid
 
 }  // namespace
 
-/// FNV-1a with the finaliser of MurmurHash3: names that differ in one letter lie far apart.
-std::uint64_t RandomOrder(std::string_view seed, std::string_view gateway) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto add = [&](unsigned char byte) { hash = (hash ^ byte) * 1099511628211ULL; };
-  for (const char c : seed) add(static_cast<unsigned char>(c));
-  add(0);
-  for (const char c : gateway) add(static_cast<unsigned char>(c));
-  hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdULL;
-  hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ULL;
-  return hash ^ hash >> 33;
-}
-
 Result<std::vector<FleetIndex::Row>> ChoosePreview(const FleetIndex& fleet, const v1::PreviewRequest& request) {
   const std::string where = request.where().empty() ? std::string(kProduction) : request.where();
   TRY_ASSIGN(const Selector selector, Selector::Parse(where).While("preview: where"));
   std::vector<std::pair<std::uint64_t, FleetIndex::Row>> candidates;
   ColumnEvaluator(fleet).Evaluate(selector.expression()).ForEach([&](std::size_t i) {
     const auto row = static_cast<FleetIndex::Row>(i);
-    candidates.emplace_back(RandomOrder(request.seed(), fleet.Name(row)), row);
+    candidates.emplace_back(assign::RandomOrder(request.seed(), fleet.Name(row)), row);
   });
   TRY_ASSIGN(const std::size_t size, SizeOf(request, candidates.size()));
   std::sort(candidates.begin(), candidates.end(), [&](const auto& a, const auto& b) {

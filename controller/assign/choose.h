@@ -13,7 +13,4 @@ namespace motley::controller {
 /// Ascending. Errors: kInvalid (no size, more than there are, a selector that is none).
 Result<std::vector<FleetIndex::Row>> ChoosePreview(const FleetIndex& fleet, const v1::PreviewRequest& request);
 
-/// A number that looks like chance, made of both.
-std::uint64_t RandomOrder(std::string_view seed, std::string_view gateway);
-
 }  // namespace motley::controller

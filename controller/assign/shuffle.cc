@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "common/assign/random_order.h"
 #include "common/assign/rules.h"
-#include "controller/assign/choose.h"
 
 namespace motley::controller {
 namespace {
@@ -34,7 +34,7 @@ class Shuffler {
       const assign::GatewayClass& gateways = scene_.ClassOf(row);
       if (!assign::IsMember(rule, gateways) || !assign::CanRun(scene_.problem(), gateways, variant)) continue;
       classes[scene_.fleet_problem().classes().Of(row)].push_back(
-          {RandomOrder(request_.seed(), scene_.fleet().Name(row)), row, variant});
+          {assign::RandomOrder(request_.seed(), scene_.fleet().Name(row)), row, variant});
     }
     for (auto& [number, candidates] : classes) Pair(candidates);
   }
