@@ -8,6 +8,7 @@
 #include "agent/kinds/archive_manifest.h"
 #include "agent/kinds/archive_state.h"
 #include "agent/kinds/archive_unpack.h"
+#include "agent/kinds/observed.h"
 #include "common/crypto/digest.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
@@ -250,14 +251,8 @@ void ArchiveKind::Inspect(const Instance& instance, std::function<void(Result<vo
 }
 
 void ArchiveKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
-  worker_.Run(
-      [setup = setup_, instance] {
-        auto observed = LookAtArchive(setup, instance);
-        if (observed) return *observed;
-        return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message, 0,
-                        0};
-      },
-      std::move(done));
+  worker_.Run([setup = setup_, instance] { return UnknownUnlessSeen(LookAtArchive(setup, instance)); },
+              std::move(done));
 }
 
 void ArchiveKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
@@ -267,10 +262,7 @@ void ArchiveKind::Apply(const Instance& instance, std::function<void(Result<void
 }
 
 void ArchiveKind::Confirm(const Instance& instance, std::function<void(Result<void>)> done) {
-  Observe(instance, [instance, done](const Observed& observed) {
-    if (observed.match == Observed::Match::kMatches) return done({});
-    done(Error{Code::kConflict, Doing(instance) + ": " + observed.detail + "; somebody else changes it"});
-  });
+  Observe(instance, [instance, done](const Observed& observed) { done(ConfirmSeen(observed, Doing(instance))); });
 }
 
 void ArchiveKind::Remove(const Instance& instance, std::function<void(Result<void>)> done) {

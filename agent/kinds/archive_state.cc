@@ -8,6 +8,7 @@
 
 #include "agent/isolation/folder_tree.h"
 #include "agent/kinds/archive_manifest.h"
+#include "agent/kinds/kept_record.h"
 #include "common/files/files.h"
 
 namespace motley::agent {
@@ -24,14 +25,11 @@ std::string RecordPath(const std::string& folder) { return folder + "/record.pb"
 }  // namespace
 
 Result<ArchiveState> ArchiveState::Load(const std::string& folder) {
+  TRY_ASSIGN(auto record, LoadKeptRecord<ArchiveRecord>(RecordPath(folder), kRecordLimitBytes,
+                                                        "see that the folder of its component is as it should be"));
   ArchiveState state(folder);
-  auto text = ReadFile(RecordPath(folder), kRecordLimitBytes);
-  if (!text && text.error().code == Code::kNotFound) return state;
-  if (!text) return text.error();
-  if (state.record_.ParseFromString(*text)) return state;
-  return Error{
-      Code::kCorrupt,
-      RecordPath(folder) + " is damaged; see that the folder of its component is as it should be, and delete it"};
+  if (record) state.record_ = *std::move(record);
+  return state;
 }
 
 Place::State ArchiveState::StateOf(const std::string& path) const {

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "agent/kinds/observed.h"
 #include "agent/kinds/package_act.h"
 #include "agent/kinds/package_state.h"
 #include "common/log/log.h"
@@ -177,14 +178,9 @@ void PackageKind::Inspect(const Instance& instance, std::function<void(Result<vo
 }
 
 void PackageKind::Observe(const Instance& instance, std::function<void(Observed)> done) {
-  worker_.Run(
-      [setup = setup_, options = options_, instance] {
-        auto observed = LookAtPackage(setup, options, instance);
-        if (observed) return *observed;
-        return Observed{Observed::Match::kUnknown, v1::ReportedComponent::STATE_UNKNOWN, observed.error().message, 0,
-                        0};
-      },
-      std::move(done));
+  worker_.Run([setup = setup_, options = options_,
+               instance] { return UnknownUnlessSeen(LookAtPackage(setup, options, instance)); },
+              std::move(done));
 }
 
 void PackageKind::Apply(const Instance& instance, std::function<void(Result<void>)> done) {
@@ -194,10 +190,7 @@ void PackageKind::Apply(const Instance& instance, std::function<void(Result<void
 }
 
 void PackageKind::Confirm(const Instance& instance, std::function<void(Result<void>)> done) {
-  Observe(instance, [instance, done](const Observed& observed) {
-    if (observed.match == Observed::Match::kMatches) return done({});
-    done(Error{Code::kConflict, Doing(instance) + ": " + observed.detail + "; somebody else changes it"});
-  });
+  Observe(instance, [instance, done](const Observed& observed) { done(ConfirmSeen(observed, Doing(instance))); });
 }
 
 void PackageKind::Remove(const Instance& instance, std::function<void(Result<void>)> done) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "agent/isolation/folder_tree.h"
+#include "agent/kinds/kept_record.h"
 #include "agent/kinds/new_file.h"
 #include "common/files/files.h"
 
@@ -72,14 +73,11 @@ PackageRecord::Standing ToRecord(const PackageStanding& standing) {
 }
 
 Result<PackageState> PackageState::Load(const std::string& folder) {
+  TRY_ASSIGN(auto record, LoadKeptRecord<PackageRecord>(RecordPath(folder), kRecordLimitBytes,
+                                                        "see that the package of its component is as it should be"));
   PackageState state(folder);
-  auto text = ReadFile(RecordPath(folder), kRecordLimitBytes);
-  if (!text && text.error().code == Code::kNotFound) return state;
-  if (!text) return text.error();
-  if (state.record_.ParseFromString(*text)) return state;
-  return Error{
-      Code::kCorrupt,
-      RecordPath(folder) + " is damaged; see that the package of its component is as it should be, and delete it"};
+  if (record) state.record_ = *std::move(record);
+  return state;
 }
 
 Result<void> PackageState::Save() const {
