@@ -28,9 +28,11 @@ Result<void> StartApplication(SerialPort& port, ResetMethod method) {
     case ResetMethod::kDtr:
       return port.DiscardInput();
     case ResetMethod::kUsbJtag:
-      // So that no wish is left to start into the ROM.
+      // So that no wish is left to start into the ROM. Then the change alone resets, and what comes from there on is
+      // kept.
       TRY(port.SetModemLines({.dtr = false, .rts = false}));
-      return Pulse(port, {.dtr = false, .rts = true}, kEnableLow);
+      TRY(port.SetModemLines({.dtr = false, .rts = true}));
+      return port.SetModemLines({.dtr = false, .rts = false});
     case ResetMethod::kEspressif:
       return Pulse(port, {.dtr = false, .rts = true}, kEnableLow);
     case ResetMethod::kBoot0Rts:

@@ -130,7 +130,8 @@ class Espressif final : public Bootloader {
     TRY(link_.Restart());
     if (!link_.MayBeHeldInRom() || board_.reset != ResetMethod::kUsbJtag) return {};
     TRY_ASSIGN(const bool is_held, link_.RepliesAgain());
-    if (!is_held) return {};
+    // Once more, since its hello may have been lost in that.
+    if (!is_held) return link_.Restart();
     return Error{Code::kUnavailable, fmt::format("what was to be written to the {} on {} is there, but a hand put it "
                                                  "into its ROM, which it can not leave by itself; press its RESET "
                                                  "button, and flash again",

@@ -93,7 +93,8 @@ Result<void> EspressifLink::Restart() {
     return Send(EspressifRequest(EspressifCommand::kFlashEnd, EspressifWords({0})));
   }
   TRY(port_.SetModemLines({.dtr = false, .rts = true}));
-  TRY(DiscardUntil(port_, steady_clock::now() + kReset));
+  // A chip on its own USB is reset by the change alone: what its application says from here on is kept.
+  if (board_.reset == ResetMethod::kEspressif) TRY(DiscardUntil(port_, steady_clock::now() + kReset));
   return port_.SetModemLines({.dtr = false, .rts = false});
 }
 

@@ -30,7 +30,7 @@ class EspressifLink {
   bool MayBeHeldInRom() const { return found_in_rom_ || !HasResetLines(); }
   /// Resets the board into its application.
   Result<void> Restart();
-  /// Whether it is its ROM that runs after Restart.
+  /// Whether it is its ROM that runs after Restart. What an application says meanwhile is lost.
   Result<bool> RepliesAgain();
   /// The speed at this end.
   Result<void> SetBaud(std::uint32_t baud) { return port_.SetFormat({baud}); }

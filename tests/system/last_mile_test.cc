@@ -36,9 +36,15 @@ std::string PillImage(const std::string& version) {
                                       .prefix = {0x00, 0x50, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08}}));
 }
 
+/// The second board: its type, and the model of its chip.
+struct Esp {
+  std::string type;
+  std::string model;
+};
+
 /// `words` say more than name and version.
-std::string EspImage(const std::string& version, const std::string& words = "") {
-  return Bytes(espsim::MakeFirmwareImage(espsim::FindModel("esp32").value(),
+std::string EspImage(const Esp& esp, const std::string& version, const std::string& words = "") {
+  return Bytes(espsim::MakeFirmwareImage(espsim::FindModel(esp.model).value(),
                                          {.size_bytes = kEspBytes,
                                           .words = "firmware=climate version=" + version + " selftest=ok " + words,
                                           .seed = SeedOf(version)}));
@@ -51,7 +57,7 @@ std::string Text(const std::string& path) {
 
 class LastMileTest : public testing::Test {
  protected:
-  LastMileTest() {
+  explicit LastMileTest(Esp esp = {"esp32", "esp32"}) : esp_(std::move(esp)) {
     controller_.Start();
     agent_ = std::make_unique<TestAgent>(TestAgent::Options{
         .controller_url = controller_.url(), .token = controller_.AddGateway("gw"), .boards = &boards_});
@@ -64,7 +70,7 @@ class LastMileTest : public testing::Test {
   /// `words` are of the ESP's program.
   void Push(const std::string& version, const std::string& words = "") {
     std::ofstream(folder_ / ("valves-" + version + ".bin"), std::ios::binary) << PillImage(version);
-    std::ofstream(folder_ / ("climate-" + version + ".bin"), std::ios::binary) << EspImage(version, words);
+    std::ofstream(folder_ / ("climate-" + version + ".bin"), std::ios::binary) << EspImage(esp_, version, words);
     const std::string yaml = "application: greenhouse\nversion: " + version +
                              R"(
 artifacts:
@@ -73,7 +79,8 @@ artifacts:
 template:
   hosts:
     pill: {mcu: bluepill}
-    esp: {mcu: esp32}
+    esp: {mcu: )" + esp_.type +
+                             R"(}
   components:
     log: {kind: process, command: [/bin/sh, -c, "echo log ${version}; exec sleep 1000000"], confirm_ms: 100}
     valves: {kind: firmware, host: pill, image: valves, version: "${version}", probation_ms: 0}
@@ -111,7 +118,7 @@ variants:
     boards_.Control({"P1", "dump", folder_ / "pill"});
     boards_.Control({"E1", "dump", folder_ / "esp"});
     EXPECT_TRUE(Text(folder_ / "pill").substr(0, kPillBytes) == PillImage(version)) << when;
-    EXPECT_TRUE(Text(folder_ / "esp").substr(kEspAddress, kEspBytes) == EspImage(version)) << when;
+    EXPECT_TRUE(Text(folder_ / "esp").substr(kEspAddress, kEspBytes) == EspImage(esp_, version)) << when;
     const auto log = controller_.Call("POST", "/v1/gateways/gw/logs", R"({"component":"log","lines":100})");
     ASSERT_TRUE(log.has_value()) << log.error().message;
     EXPECT_EQ(log->substr(log->rfind("log ") + 4, version.size()), version) << when;
@@ -124,10 +131,11 @@ variants:
     ExpectWhole(version, "deployed");
   }
 
+  const Esp esp_;
   TemporaryFolder folder_;
   Broker broker_;
   TestController controller_{folder_ / "controller", broker_.url()};
-  const TestBoards boards_{{"bluepill:P1", "esp32:E1"}};
+  const TestBoards boards_{{"bluepill:P1", esp_.type + ":E1"}};
   std::unique_ptr<TestAgent> agent_;
   std::string reason_;
 };
@@ -150,6 +158,22 @@ TEST_F(LastMileTest, BoardsOfTwoKindsAndAProgramAreUpdatedTogetherOrNotAtAll) {
     EXPECT_THAT(reason_, HasSubstr(reason));
     ExpectWhole("1.1.0", words);
   }
+}
+
+/// With a board whose USB is its chip's own.
+class LastMileOverUsbTest : public LastMileTest {
+ protected:
+  LastMileOverUsbTest() : LastMileTest({"xiao-esp32c3", "esp32c3"}) {}
+};
+
+TEST_F(LastMileOverUsbTest, ABoardIsUpdatedAndReturnsToWhatItHad) {
+  Deploy("1.0.0");
+  Deploy("1.1.0");
+  Push("2.0.0", "crash_ms=200");
+  controller_.Roll("greenhouse", "2.0.0");
+  ASSERT_EQ(EndOfDeployment(), v1::Deployment::STATE_FAILED);
+  EXPECT_THAT(reason_, HasSubstr("board E1 crashes: it started"));
+  ExpectWhole("1.1.0", "crashed");
 }
 
 TEST_F(LastMileTest, AnAgentThatIsKilledOrACableThatIsPulledInAFlashLeavesOldOrNew) {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <ostream>
 
 #include "agent/flash/catalogue.h"
 #include "agent/flash/espressif.h"
@@ -25,6 +27,8 @@ struct On {
   const char* model;
   const char* board;
 };
+
+void PrintTo(const On& on, std::ostream* out) { *out << on.model << " on " << on.board; }
 
 std::string NameOf(const testing::TestParamInfo<On>& on) {
   std::string name = on.param.board;
@@ -237,7 +241,31 @@ INSTANTIATE_TEST_SUITE_P(Chips, EspressifLaterChipTest,
                          NameOf);
 
 /// And those that are on USB by themselves.
-class EspressifUsbTest : public EspressifChipTest {};
+class EspressifUsbTest : public EspressifChipTest {
+ protected:
+  /// Flashes, and reads what the application says afterwards.
+  std::string SaidAfterFlash(const Bytes& program) {
+    const Image image{{{board_.application_begin, program}}};
+    std::unique_ptr<SerialPort> port = std::make_unique<tests::ChipPort>(chip_, now_, tests::ChipPort::Fault{});
+    const auto flashed = CreateEspressifFlasher()->Flash(port, board_, {.image = image, .file = "", .progress = {}});
+    EXPECT_TRUE(flashed.has_value()) << flashed.error().message;
+    std::string said;
+    std::array<std::uint8_t, 256> buffer;
+    while (said.find("version=") == std::string::npos) {
+      const auto size = port->Read(buffer, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+      if (!size) break;
+      said.append(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size));
+    }
+    return said;
+  }
+};
+
+TEST_P(EspressifUsbTest, LosesNothingOfWhatTheApplicationSaysFirst) {
+  EXPECT_THAT(SaidAfterFlash(Make(1)), HasSubstr("hello firmware=blink version=1.0.0"));
+  EXPECT_THAT(SaidAfterFlash(Make(2)), HasSubstr("hello firmware=blink version=1.0.0"));
+  ASSERT_FALSE(Flash(Make(1), {.cut_at = 1000}).has_value());
+  EXPECT_THAT(SaidAfterFlash(Make(1)), HasSubstr("hello firmware=blink version=1.0.0")) << "after one that was cut off";
+}
 
 TEST_P(EspressifUsbTest, StopsTheWatchdogsThatAResetLeavesRunning) {
   ASSERT_TRUE(Flash(Make(1)).has_value());
