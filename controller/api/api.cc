@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace motley::controller {
 namespace {
 
 constexpr std::uint64_t kMaxJsonBytes = 8 * 1024 * 1024;
+/// About 5 ms of the loop's time.
+constexpr int kManyAssignments = 2000;
 
 /// What stands for the {names} when `segments` fit `pattern`.
 std::optional<std::vector<std::string>> Match(std::string_view pattern, const std::vector<std::string>& segments) {
@@ -158,6 +161,20 @@ HttpAnswer Api::Unauthorized(bool token_given) const {
   answer.headers.emplace_back(
       "WWW-Authenticate", token_given ? R"(Bearer realm="motley", error="invalid_token")" : R"(Bearer realm="motley")");
   return answer;
+}
+
+void Api::AnswerPlan(Result<v1::Plan> plan, int status, const Responder& respond) {
+  if (!plan) return respond(ErrorAnswer(plan.error()));
+  if (plan->assignments_size() <= kManyAssignments) return respond(JsonAnswer(*plan, status));
+  auto large = std::make_shared<v1::Plan>(*std::move(plan));
+  words_.Run(
+      [large, status] {
+        HttpAnswer answer = JsonAnswer(*large, status);
+        // Here, and not on the loop with the last reference.
+        v1::Plan().Swap(large.get());
+        return answer;
+      },
+      [respond](HttpAnswer answer) { respond(std::move(answer)); });
 }
 
 void Api::Enrol(const ApiCall& call, const v1::EnrolRequest& request) {

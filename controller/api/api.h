@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/loop/loop.h"
+#include "common/loop/worker.h"
 #include "controller/api/core.h"
 #include "controller/api/exchange.h"
 #include "controller/api/rate_limit.h"
@@ -70,6 +71,9 @@ class Api : public HttpHandler {
 
   Core& core() { return core_; }
 
+  /// Answers with the plan. One of many gateways is put into words on a worker, so that the loop goes on meanwhile.
+  void AnswerPlan(Result<v1::Plan> plan, int status, const Responder& respond);
+
   /// Enrols, unless the caller failed too often.
   void Enrol(const ApiCall& call, const v1::EnrolRequest& request);
 
@@ -82,6 +86,7 @@ class Api : public HttpHandler {
   Core& core_;
   const Options options_;
   FailureLimit enrol_failures_;
+  Worker words_{loop_, "answers"};
 };
 
 }  // namespace motley::controller

@@ -156,7 +156,9 @@ void AskPlan(Api& api, ApiCall call) {
 void ProposePlan(Api& api, ApiCall call) {
   v1::ProposePlanRequest request;
   if (auto parsed = ParseBody(call.request.body, request); !parsed) return call.respond(ErrorAnswer(parsed.error()));
-  api.core().ProposePlan(request, Later<v1::Plan>(call, 201));
+  api.core().ProposePlan(request, [&api, respond = call.respond](Result<v1::Plan> plan) {
+    api.AnswerPlan(std::move(plan), 201, respond);
+  });
 }
 
 void ApprovePlan(Api& api, ApiCall call) {

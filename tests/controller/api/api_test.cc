@@ -197,6 +197,22 @@ TEST_F(ApiTest, ReadsTheQueryForTelemetry) {
   }
 }
 
+TEST_F(ApiTest, PutsALargePlanIntoWordsWhileTheLoopGoesOn) {
+  core_.assignments = 5000;
+  HttpRequest request = Request("POST", "/v1/plans", "admin-token");
+  request.body = R"({"version":"1.0.0"})";
+  std::optional<HttpAnswer> answer;
+  api_.Handle(std::move(request), [&](HttpAnswer given) {
+    answer = std::move(given);
+    loop_->Stop();
+  });
+  EXPECT_FALSE(answer);
+  loop_->Run();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 201);
+  EXPECT_THAT(answer->body, AllOf(HasSubstr("\"gw-0\""), HasSubstr("\"gw-4999\"")));
+}
+
 TEST_F(ApiTest, RefusesWhatIsNotAPlan) {
   for (const std::string plan : {"0", "x", "-1", "99999999999999999999"}) {
     const auto answer = Ask("GET", "/v1/plans/" + plan);

@@ -17,6 +17,8 @@ class FakeCore : public Core {
   std::string folder = "/nowhere";
   std::string artifact_path;
   TelemetryFilter filter;
+  /// How many gateways a proposed plan has.
+  int assignments = 0;
   std::function<void(Result<v1::LogReply>)> logs_done;
 
   Result<v1::AddGatewayReply> AddGateway(const v1::AddGatewayRequest& request) override {
@@ -107,7 +109,9 @@ class FakeCore : public Core {
   }
 
   void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override {
-    done(Give<v1::Plan>("propose " + request.version()));
+    auto plan = Give<v1::Plan>("propose " + request.version());
+    for (int i = 0; plan && i < assignments; ++i) plan->add_assignments()->set_gateway("gw-" + std::to_string(i));
+    done(std::move(plan));
   }
   Result<v1::PlanList> ListPlans() override { return Give<v1::PlanList>("plans"); }
   Result<v1::Plan> GetPlan(std::uint64_t plan) override { return Give<v1::Plan>("plan " + std::to_string(plan)); }
