@@ -31,6 +31,16 @@ struct TelemetryFilter {
 
 inline constexpr std::uint32_t kMaxTelemetryLimit = 10'000;
 
+/// Which part of a list of devices.
+struct DevicePage {
+  /// Cursor of an earlier page: what comes after it. Empty: from the first on.
+  std::string after;
+  /// Devices.
+  std::uint32_t limit = 1000;
+};
+
+inline constexpr std::uint32_t kMaxDeviceLimit = 10'000;
+
 struct StoredArtifact {
   v1::ArtifactRef ref;
   std::string path;
@@ -62,8 +72,8 @@ class Core {
   /// Errors beside the general ones: kUnavailable (the gateway is away).
   virtual Result<void> RetryDeployment(const std::string& gateway) = 0;
 
-  /// Empty `gateway`: of all.
-  virtual Result<v1::DeviceList> ListDevices(const std::string& gateway) = 0;
+  /// Empty `gateway`: a page of all.
+  virtual Result<v1::DeviceList> ListDevices(const std::string& gateway, const DevicePage& page) = 0;
   virtual Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device) = 0;
   /// Tell a gateway, and say by what id to ask how it went. Errors beside the general ones: kUnavailable (the gateway
   /// or the device is away).
@@ -83,18 +93,24 @@ class Core {
   virtual std::string upload_folder() const = 0;
   /// Takes the file away by renaming it. Its digest is right.
   virtual Result<Added> AddArtifact(const ReceivedFile& file, const std::string& name) = 0;
+  /// `done` comes once, later or at once.
+  virtual void CollectArtifacts(const v1::CollectArtifactsRequest& request,
+                                std::function<void(Result<v1::ArtifactCollection>)> done) = 0;
 
   virtual Result<v1::Release> AddRelease(const v1::Release& release) = 0;
   /// Empty `application`: of all.
   virtual Result<v1::ReleaseList> ListReleases(const std::string& application) = 0;
   virtual Result<v1::Release> GetRelease(const std::string& application, const std::string& version) = 0;
+  virtual Result<void> DeleteRelease(const std::string& application, const std::string& version) = 0;
 
   virtual Result<v1::Template> AddTemplate(const v1::Template& pushed) = 0;
   virtual Result<v1::TemplateList> ListTemplates() = 0;
   virtual Result<v1::Template> GetTemplate(const std::string& name, const std::string& version) = 0;
+  virtual Result<void> DeleteTemplate(const std::string& name, const std::string& version) = 0;
   virtual Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& pushed) = 0;
   virtual Result<v1::TemplateVariantList> ListVariants() = 0;
   virtual Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version) = 0;
+  virtual Result<void> DeleteVariant(const std::string& name, const std::string& version) = 0;
 
   /// `done` comes once, later or at once. Errors beside the general ones: kTimeout.
   virtual void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) = 0;

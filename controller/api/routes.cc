@@ -89,6 +89,12 @@ void FetchLogs(Api& api, ApiCall call) {
   api.core().FetchLogs(call.arguments[0], request, Later<v1::LogReply>(call));
 }
 
+void CollectArtifacts(Api& api, ApiCall call) {
+  v1::CollectArtifactsRequest request;
+  if (auto parsed = ParseBody(call.request.body, request); !parsed) return call.respond(ErrorAnswer(parsed.error()));
+  api.core().CollectArtifacts(request, Later<v1::ArtifactCollection>(call));
+}
+
 void Enrol(Api& api, ApiCall call) {
   v1::EnrolRequest request;
   if (auto parsed = ParseBody(call.request.body, request); !parsed) return call.respond(ErrorAnswer(parsed.error()));
@@ -179,6 +185,16 @@ Result<v1::Plan> RejectPlan(Core& core, std::uint64_t plan, const ApiCall& call)
   return core.RejectPlan(plan, request.reason());
 }
 
+Result<v1::DeviceList> ListDevices(Core& core, const ApiCall& call) {
+  DevicePage page;
+  page.after = QueryOf(call, "after");
+  if (const std::string limit = QueryOf(call, "limit"); !limit.empty()) {
+    TRY_ASSIGN(const std::uint64_t number, ParseNumber("limit", limit, kMaxDeviceLimit));
+    page.limit = static_cast<std::uint32_t>(number);
+  }
+  return core.ListDevices(QueryOf(call, "gateway"), page);
+}
+
 Result<v1::TelemetryPage> GetTelemetry(Core& core, const ApiCall& call) {
   TRY_ASSIGN(const TelemetryFilter filter, ParseFilter(call));
   return core.GetTelemetry(call.arguments[0], filter);
@@ -204,7 +220,7 @@ constexpr Route kRoutes[] = {
   {"GET", "/v1/gateways/{gateway}/telemetry", kAdmin, kNone, "since metric source after limit", Ask<GetTelemetry>},
   {"POST", "/v1/gateways/{gateway}/logs", kAdmin, kJson, "", FetchLogs},
   {"POST", "/v1/gateways/{gateway}/retry", kAdmin, kNone, "", Ask<[](C& c, A& a) { return c.RetryDeployment(a.arguments[0]); }>},
-  {"GET", "/v1/devices", kAdmin, kNone, "gateway", Ask<[](C& c, A& a) { return c.ListDevices(QueryOf(a, "gateway")); }>},
+  {"GET", "/v1/devices", kAdmin, kNone, "gateway after limit", Ask<ListDevices>},
   {"GET", "/v1/gateways/{gateway}/devices/{device}", kAdmin, kNone, "",
    Ask<[](C& c, A& a) { return c.GetDevice(a.arguments[0], a.arguments[1]); }>},
   {"POST", "/v1/gateways/{gateway}/devices/{device}/reset", kAdmin, kNone, "",
@@ -217,22 +233,29 @@ constexpr Route kRoutes[] = {
   {"PUT", "/v1/artifacts/{digest}", kAdmin, BodyKind::kArtifact, "name", PutArtifact},
   {"HEAD", "/v1/artifacts/{digest}", Access::kAdminOrAgent, kNone, "", GetArtifact},
   {"GET", "/v1/artifacts/{digest}", Access::kAdminOrAgent, kNone, "", GetArtifact},
+  {"POST", "/v1/artifacts/collect", kAdmin, kJson, "", CollectArtifacts},
   {"POST", "/v1/releases", kAdmin, kJson, "",
    AskWith<v1::Release, [](C& c, A&, const auto& m) { return c.AddRelease(m); }, 201>},
   {"GET", "/v1/releases", kAdmin, kNone, "application",
    Ask<[](C& c, A& a) { return c.ListReleases(QueryOf(a, "application")); }>},
   {"GET", "/v1/releases/{application}/{version}", kAdmin, kNone, "",
    Ask<[](C& c, A& a) { return c.GetRelease(a.arguments[0], a.arguments[1]); }>},
+  {"DELETE", "/v1/releases/{application}/{version}", kAdmin, kNone, "",
+   Ask<[](C& c, A& a) { return c.DeleteRelease(a.arguments[0], a.arguments[1]); }>},
   {"POST", "/v1/templates", kAdmin, kJson, "",
    AskWith<v1::Template, [](C& c, A&, const auto& m) { return c.AddTemplate(m); }, 201>},
   {"GET", "/v1/templates", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListTemplates(); }>},
   {"GET", "/v1/templates/{name}/{version}", kAdmin, kNone, "",
    Ask<[](C& c, A& a) { return c.GetTemplate(a.arguments[0], a.arguments[1]); }>},
+  {"DELETE", "/v1/templates/{name}/{version}", kAdmin, kNone, "",
+   Ask<[](C& c, A& a) { return c.DeleteTemplate(a.arguments[0], a.arguments[1]); }>},
   {"POST", "/v1/variants", kAdmin, kJson, "",
    AskWith<v1::TemplateVariant, [](C& c, A&, const auto& m) { return c.AddVariant(m); }, 201>},
   {"GET", "/v1/variants", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListVariants(); }>},
   {"GET", "/v1/variants/{name}/{version}", kAdmin, kNone, "",
    Ask<[](C& c, A& a) { return c.GetVariant(a.arguments[0], a.arguments[1]); }>},
+  {"DELETE", "/v1/variants/{name}/{version}", kAdmin, kNone, "",
+   Ask<[](C& c, A& a) { return c.DeleteVariant(a.arguments[0], a.arguments[1]); }>},
   {"POST", "/v1/plans", kAdmin, kJson, "", ProposePlan},
   {"GET", "/v1/plans", kAdmin, kNone, "", Ask<[](C& c, A&) { return c.ListPlans(); }>},
   {"GET", "/v1/plans/{plan}", kAdmin, kNone, "", AskPlan<[](C& c, std::uint64_t p, A&) { return c.GetPlan(p); }>},

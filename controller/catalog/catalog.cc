@@ -98,6 +98,15 @@ Result<v1::ArtifactRef> Catalog::Find(const std::string& digest) const {
   return *std::move(artifact);
 }
 
+Result<v1::ArtifactRef> Catalog::Use(const std::string& digest) {
+  TRY_ASSIGN(auto artifact, Find(digest));
+  // A full disk must not keep anybody from reading.
+  if (const auto used = store_.releases().UseArtifact(digest, WallMicros(loop_)); !used) {
+    LogWarning("that artifact {} is in use can not be noted: {}", digest, used.error().message);
+  }
+  return artifact;
+}
+
 Result<std::string> Catalog::PathOf(const std::string& digest) const {
   TRY(Find(digest));
   return FileOf(digest);

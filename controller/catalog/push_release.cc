@@ -25,6 +25,7 @@ Result<v1::Release> Catalog::PushRelease(v1::Release release) {
     if (*present == content_digest) return Release(release.application(), release.version());
     return Error{Code::kConflict, NameOf(release) + " exists with other content; choose another version"};
   }
+  TRY(CheckDeleted("release", release.application(), release.version(), content_digest));
   for (const v1::ArtifactRef& wanted : release.artifacts()) {
     TRY(CheckArtifact(wanted, "release").While(NameOf(release)));
   }

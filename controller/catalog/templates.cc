@@ -9,6 +9,7 @@
 #include "common/release/named_version.h"
 #include "common/selector/spelling.h"
 #include "controller/catalog/catalog.h"
+#include "controller/catalog/content_digest.h"
 #include "controller/catalog/stable_bytes.h"
 #include "controller/store/column.h"
 
@@ -106,6 +107,7 @@ Result<v1::Template> Catalog::PushTemplate(const v1::Template& pushed) {
     if (difference.empty()) difference = ArtifactDifference(*present, content);
     return difference.empty() ? Result<v1::Template>(*present) : Differs(what, difference);
   }
+  TRY(CheckDeleted("template", pushed.name(), pushed.version(), ContentDigestOf(content)));
   for (const auto& [name, ref] : content.artifacts()) TRY(CheckArtifact(ref, "template").While(what));
   *content.mutable_created_at() = FromMicros(WallMicros(loop_));
   TRY(store_.templates().InsertTemplate(content));
@@ -133,6 +135,7 @@ Result<v1::TemplateVariant> Catalog::PushVariant(const v1::TemplateVariant& push
     const std::string difference = SourceDifference(present->source(), content.source());
     return difference.empty() ? Result<v1::TemplateVariant>(*present) : Differs(what, difference);
   }
+  TRY(CheckDeleted("variant", pushed.name(), pushed.version(), ContentDigestOf(content)));
   *content.mutable_created_at() = FromMicros(WallMicros(loop_));
   TRY(store_.templates().InsertVariant(content));
   LogInfo("{} is stored", what);

@@ -24,7 +24,44 @@ struct Words {
   std::string listen = "127.0.0.1:8470";
   std::string broker_password_file;
   std::int64_t retention_hours = 7 * 24;
+  std::int64_t housekeeping_hours = 24;
+  std::int64_t artifact_grace_hours = 7 * 24;
+  std::int64_t plan_retention_hours = 90 * 24;
 };
+
+constexpr std::int64_t kMaxHours = 10 * 366 * 24;
+
+CLI::Option* AddHours(CLI::App& app, const std::string& name, std::int64_t& hours, std::int64_t min_hours,
+                      const std::string& help) {
+  return app.add_option(name, hours, help)
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"h", 1}, {"d", 24}},
+                                        CLI::AsNumberWithUnit::UNIT_REQUIRED))
+      ->check(CLI::Range(min_hours, kMaxHours));
+}
+
+/// What the controller deletes by itself.
+void AddRetentionOptions(CLI::App& app, Config& config, Words& words) {
+  AddHours(app, "--telemetry-retention", words.retention_hours, 1, "How long telemetry is kept: 12h, 7d")
+      ->default_str("7d");
+  AddHours(app, "--housekeeping-every", words.housekeeping_hours, 0,
+           "How often what follows is done; 0h: never, and artifacts only by `motley artifact gc`")
+      ->default_str("1d");
+  AddHours(app, "--plan-retention", words.plan_retention_hours, 1,
+           "How long plans are kept that were enacted or rejected and are not in force any more")
+      ->default_str("90d");
+  app.add_option("--plans-kept", config.plans_kept, "At most so many such plans of an application, whatever their age")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000}))
+      ->capture_default_str();
+  app.add_option(
+         "--releases-kept", config.releases_kept,
+         "Of each application so many of the newest releases; older ones that nobody needs are deleted; 0: none "
+         "is")
+      ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{1'000'000}))
+      ->capture_default_str();
+  AddHours(app, "--artifact-grace", words.artifact_grace_hours, 1,
+           "How long artifacts are kept that nothing refers to, since they were last pushed or asked for")
+      ->default_str("7d");
+}
 
 std::string DefaultStateFolder() {
   // Root without a writable /var/lib (a read-only system, a sandbox) is like anybody else.
@@ -50,11 +87,7 @@ void AddOptions(CLI::App& app, Config& config, Words& words) {
   app.add_option("--broker-ca", config.broker_ca_file, "Certificates (PEM) that vouch for the broker");
   app.add_option("--public-broker", config.public_broker_url, "The broker's address for agents (default: --broker)");
   app.add_option("--fleet", config.fleet, "Name of the fleet, a part of the MQTT topics")->capture_default_str();
-  app.add_option("--telemetry-retention", words.retention_hours, "How long telemetry is kept: 12h, 7d")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"h", 1}, {"d", 24}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED))
-      ->check(CLI::Range(1, 10 * 366 * 24))
-      ->default_str("7d");
+  AddRetentionOptions(app, config, words);
   app.add_option("--artifact-limit", config.artifact_limit_bytes, "Size of the largest artifact: 500MiB, 2GiB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
@@ -195,6 +228,9 @@ Result<void> Understand(const Words& words, Config& config) {
   }
   if (config.state_folder.empty()) return Error{Code::kInvalid, "--state is empty: name a folder"};
   config.telemetry_retention = std::chrono::hours(words.retention_hours);
+  config.housekeeping_every = std::chrono::hours(words.housekeeping_hours);
+  config.artifact_grace = std::chrono::hours(words.artifact_grace_hours);
+  config.plan_retention = std::chrono::hours(words.plan_retention_hours);
   config.state_folder = std::filesystem::absolute(config.state_folder).lexically_normal().string();
   while (config.state_folder.size() > 1 && config.state_folder.back() == '/') config.state_folder.pop_back();
   return {};

@@ -28,6 +28,13 @@ struct Config {
   std::string fleet = "default";
   std::chrono::hours telemetry_retention{7 * 24};
   std::uint64_t artifact_limit_bytes = std::uint64_t{2} * 1024 * 1024 * 1024;
+  std::chrono::hours housekeeping_every{24};
+  std::chrono::hours artifact_grace{7 * 24};
+  /// Of each application, though nobody needs them; 0: all.
+  std::uint32_t releases_kept = 0;
+  std::chrono::hours plan_retention{90 * 24};
+  /// Of each application.
+  std::uint32_t plans_kept = 1000;
   std::string log_level = "info";
 };
 

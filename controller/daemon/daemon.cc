@@ -12,6 +12,7 @@
 #include "controller/api/received_file.h"
 #include "controller/daemon/local_core.h"
 #include "controller/dispatch/retention.h"
+#include "controller/housekeeping/housekeeper.h"
 
 namespace motley::controller {
 namespace {
@@ -37,7 +38,8 @@ class WholeDaemon final : public Daemon {
     TRY_ASSIGN(rollout_, Rollout::Create(loop_, *store_, *catalog_, *registry_, *secrets_));
     TRY(StartDispatch());
     retention_ = std::make_unique<Retention>(loop_, *store_, config_.telemetry_retention);
-    core_ = std::make_unique<LocalCore>(loop_, *catalog_, *registry_, *secrets_, *rollout_, *dispatch_);
+    StartHousekeeping();
+    core_ = std::make_unique<LocalCore>(loop_, *catalog_, *registry_, *secrets_, *rollout_, *dispatch_, *housekeeper_);
     Api::Options api;
     api.admin_token = token;
     api.admin_token_file = state + "/admin.token";
@@ -78,6 +80,15 @@ class WholeDaemon final : public Daemon {
     return {};
   }
 
+  void StartHousekeeping() {
+    HousekeepingOptions options;
+    options.every = config_.housekeeping_every;
+    options.artifact_grace = config_.artifact_grace;
+    options.releases_kept = config_.releases_kept;
+    options.plans = {config_.plan_retention, config_.plans_kept};
+    housekeeper_ = std::make_unique<Housekeeper>(loop_, *store_, *catalog_, *registry_, *rollout_, options);
+  }
+
   Result<void> Listen() {
     HttpServerOptions options;
     options.address = config_.listen_address;
@@ -103,6 +114,7 @@ class WholeDaemon final : public Daemon {
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<Dispatch> dispatch_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<LocalCore> core_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> server_;

@@ -42,8 +42,9 @@ void LocalCore::FetchLogs(const std::string& gateway, const v1::LogRequest& requ
 
 Result<void> LocalCore::RetryDeployment(const std::string& gateway) { return dispatch_.Retry(gateway); }
 
-Result<v1::DeviceList> LocalCore::ListDevices(const std::string& gateway) {
-  return controller::ListDevices(registry_, gateway, WallMicros(loop_));
+Result<v1::DeviceList> LocalCore::ListDevices(const std::string& gateway, const DevicePage& page) {
+  if (!gateway.empty()) return DevicesOf(registry_, gateway, WallMicros(loop_));
+  return controller::ListDevices(registry_, page.after, page.limit, WallMicros(loop_));
 }
 
 Result<v1::Device> LocalCore::GetDevice(const std::string& gateway, const std::string& device) {
@@ -61,7 +62,7 @@ Result<v1::DeviceOrder> LocalCore::FlashDevice(const std::string& gateway, const
   TRY_ASSIGN(const v1::Device known, GetDevice(gateway, device));
   TRY(CheckFree(known));
   v1::FlashDeviceRequest whole = request;
-  TRY_ASSIGN(*whole.mutable_image(), catalog_.Find(request.image().digest()));
+  TRY_ASSIGN(*whole.mutable_image(), catalog_.Use(request.image().digest()));
   if (!request.image().name().empty()) whole.mutable_image()->set_name(request.image().name());
   return dispatch_.orders().Flash(gateway, device, whole);
 }
@@ -78,7 +79,7 @@ Result<v1::ArtifactList> LocalCore::ListArtifacts() { return catalog_.List(); }
 
 Result<StoredArtifact> LocalCore::GetArtifact(const std::string& digest) {
   StoredArtifact artifact;
-  TRY_ASSIGN(artifact.ref, catalog_.Find(digest));
+  TRY_ASSIGN(artifact.ref, catalog_.Use(digest));
   TRY_ASSIGN(artifact.path, catalog_.PathOf(digest));
   return artifact;
 }
@@ -91,7 +92,15 @@ Result<Added> LocalCore::AddArtifact(const ReceivedFile& file, const std::string
   return was_there ? Added::kWasThere : Added::kNew;
 }
 
+void LocalCore::CollectArtifacts(const v1::CollectArtifactsRequest& request, Collection::Done done) {
+  housekeeper_.CollectArtifacts(request, std::move(done));
+}
+
 Result<v1::Release> LocalCore::AddRelease(const v1::Release& release) { return catalog_.PushRelease(release); }
+
+Result<void> LocalCore::DeleteRelease(const std::string& application, const std::string& version) {
+  return rollout_.DeleteRelease(application, version);
+}
 
 Result<v1::ReleaseList> LocalCore::ListReleases(const std::string& application) {
   return catalog_.Releases(application);
@@ -103,6 +112,10 @@ Result<v1::Release> LocalCore::GetRelease(const std::string& application, const 
 
 Result<v1::Template> LocalCore::AddTemplate(const v1::Template& pushed) { return catalog_.PushTemplate(pushed); }
 
+Result<void> LocalCore::DeleteTemplate(const std::string& name, const std::string& version) {
+  return catalog_.DeleteTemplate(name, version);
+}
+
 Result<v1::TemplateList> LocalCore::ListTemplates() { return catalog_.Templates(); }
 
 Result<v1::Template> LocalCore::GetTemplate(const std::string& name, const std::string& version) {
@@ -111,6 +124,10 @@ Result<v1::Template> LocalCore::GetTemplate(const std::string& name, const std::
 
 Result<v1::TemplateVariant> LocalCore::AddVariant(const v1::TemplateVariant& pushed) {
   return catalog_.PushVariant(pushed);
+}
+
+Result<void> LocalCore::DeleteVariant(const std::string& name, const std::string& version) {
+  return catalog_.DeleteVariant(name, version);
 }
 
 Result<v1::TemplateVariantList> LocalCore::ListVariants() { return catalog_.Variants(); }

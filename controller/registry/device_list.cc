@@ -2,10 +2,15 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <iterator>
+
 namespace motley::controller {
 namespace {
 
 using google::protobuf::util::TimeUtil;
+
+/// A report takes some 20 us to read.
+constexpr std::size_t kReportsAPage = 500;
 
 v1::Device DeviceOf(const v1::Gateway& gateway, const v1::ReportedDevice& reported, std::int64_t now_us) {
   v1::Device device;
@@ -26,28 +31,34 @@ v1::Device DeviceOf(const v1::Gateway& gateway, const v1::ReportedDevice& report
 
 }  // namespace
 
-Result<v1::DeviceList> ListDevices(const Registry& registry, const std::string& gateway, std::int64_t now_us) {
+Result<v1::DeviceList> DevicesOf(const Registry& registry, const std::string& gateway, std::int64_t now_us) {
+  TRY_ASSIGN(const v1::Gateway shown, registry.Show(gateway));
   v1::DeviceList list;
-  const auto add = [&](const std::string& id) -> Result<void> {
-    TRY_ASSIGN(const v1::Gateway shown, registry.Show(id));
-    for (const v1::ReportedDevice& device : shown.reported().devices()) {
-      *list.add_devices() = DeviceOf(shown, device, now_us);
+  for (const v1::ReportedDevice& device : shown.reported().devices())
+    *list.add_devices() = DeviceOf(shown, device, now_us);
+  return list;
+}
+
+Result<v1::DeviceList> ListDevices(const Registry& registry, const std::string& after, std::uint32_t limit,
+                                   std::int64_t now_us) {
+  v1::DeviceList list;
+  std::size_t reports = 0;
+  for (auto twin = registry.twins().upper_bound(after); twin != registry.twins().end(); ++twin) {
+    if (list.devices_size() >= static_cast<int>(limit) || reports >= kReportsAPage) {
+      list.set_cursor(std::prev(twin)->first);
+      return list;
     }
-    return {};
-  };
-  if (!gateway.empty()) {
-    TRY(add(gateway));
-    return list;
-  }
-  for (const auto& [id, twin] : registry.twins()) {
-    if (twin.enrolled()) TRY(add(id));
+    if (!twin->second.record.gateway.has_reported()) continue;
+    ++reports;
+    TRY_ASSIGN(v1::DeviceList devices, DevicesOf(registry, twin->first, now_us));
+    list.mutable_devices()->MergeFrom(devices.devices());
   }
   return list;
 }
 
 Result<v1::Device> ShowDevice(const Registry& registry, const std::string& gateway, const std::string& device,
                               std::int64_t now_us) {
-  TRY_ASSIGN(const v1::DeviceList list, ListDevices(registry, gateway, now_us));
+  TRY_ASSIGN(const v1::DeviceList list, DevicesOf(registry, gateway, now_us));
   std::string there;
   for (const v1::Device& known : list.devices()) {
     if (known.device().id() == device) return known;

@@ -8,9 +8,14 @@
 
 namespace motley::controller {
 
-/// The devices of one gateway, or of all where `gateway` is empty. Reads the reports from the database. Errors:
-/// kNotFound (gateway), and of the database.
-Result<v1::DeviceList> ListDevices(const Registry& registry, const std::string& gateway, std::int64_t now_us);
+/// The devices of one gateway. Reads its report from the database. Errors: kNotFound, and of the database.
+Result<v1::DeviceList> DevicesOf(const Registry& registry, const std::string& gateway, std::int64_t now_us);
+
+/// A page of the devices of all gateways: those that come after the gateway `after`. Ends with a gateway that makes it
+/// `limit` devices or more, or after as many gateways as are read from the database in some milliseconds. Errors: of
+/// the database.
+Result<v1::DeviceList> ListDevices(const Registry& registry, const std::string& after, std::uint32_t limit,
+                                   std::int64_t now_us);
 
 /// Errors: kNotFound (gateway, or device: says which there are), and of the database.
 Result<v1::Device> ShowDevice(const Registry& registry, const std::string& gateway, const std::string& device,

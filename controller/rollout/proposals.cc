@@ -62,10 +62,12 @@ template <typename Value, typename Job>
 void Proposals::Ask(const Order& order, Job job, std::function<void(Result<Value>)> done) {
   auto pin = std::make_shared<Handle>(registry_.view().Pin());
   auto question = std::make_shared<const Question>(questions_.Make(order.kind, order.release, order.request));
+  const auto made = being_made_->emplace(order.release->release.application(), order.release->release.version());
   worker_.Run([question, job] { return job(*question); },
-              [pin, done](Result<Value> value) {
+              [pin, made, being_made = being_made_, done](Result<Value> value) {
                 // Here and not with the last copy, which may be the worker's.
                 pin->Reset();
+                being_made->erase(made);
                 done(std::move(value));
               });
 }
@@ -114,14 +116,17 @@ v1::Plan Described(const Order& order, const Decision& decision) {
 void Proposals::Insert(const Order& order, Decision decision, PlanWriter::Answer answer, PlanWriter::Done done) {
   v1::Plan plan = Described(order, decision);
   *plan.mutable_proposed_at() = FromMicros(WallMicros(loop_));
-  writer_.Write(std::move(plan), std::move(decision.assignments), answer, [done](Result<v1::Plan> stored) {
+  const auto made = being_made_->emplace(plan.application(), plan.version());
+  const auto end = [made, being_made = being_made_, done](Result<v1::Plan> stored) {
+    being_made->erase(made);
     if (stored) {
       LogInfo("plan {} is proposed: {} {} for {} gateways, none for {}; {} change, cost {}{}", stored->id(),
               stored->application(), stored->version(), stored->assigned(), stored->unassigned(), stored->moves(),
               stored->solution().cost(), stored->solution().proven() ? "" : " (not proven)");
     }
     done(std::move(stored));
-  });
+  };
+  writer_.Write(std::move(plan), std::move(decision.assignments), answer, end);
 }
 
 }  // namespace motley::controller

@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/loop/loop.h"
@@ -55,6 +57,9 @@ class Proposals {
   void Explain(const Order& order, std::vector<v1::Assignment> assignments, const std::string& gateway,
                std::function<void(Result<v1::Assignment>)> done);
 
+  /// Application and version of what is being solved for, explained or stored right now.
+  const std::multiset<std::pair<std::string, std::string>>& being_made() const { return *being_made_; }
+
   /// Stores a proposed plan, which `done` gets. Gateways that have gone meanwhile are left out. Errors: as Database.
   void Insert(const Order& order, Decision decision, PlanWriter::Answer answer, PlanWriter::Done done);
 
@@ -67,6 +72,9 @@ class Proposals {
   Registry& registry_;
   ReleaseBook& book_;
   Questions questions_;
+  /// Answers that come when this object is gone take themselves out of it, too.
+  std::shared_ptr<std::multiset<std::pair<std::string, std::string>>> being_made_ =
+      std::make_shared<std::multiset<std::pair<std::string, std::string>>>();
   Worker worker_;
   PlanWriter writer_;
 };

@@ -24,6 +24,9 @@ class ReleaseBook {
   /// Errors: kNotFound (no release of it was enacted for the fleet).
   Result<std::shared_ptr<const PreparedRelease>> Current(const std::string& application);
 
+  /// A release that was deleted.
+  void Forget(const std::string& application, const std::string& version) { prepared_.erase({application, version}); }
+
   /// Versions by application.
   const std::map<std::string, std::string>& current() const { return current_; }
   void SetCurrent(const std::string& application, const std::string& version) { current_[application] = version; }

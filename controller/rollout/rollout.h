@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/loop/loop.h"
@@ -60,6 +61,13 @@ class Rollout final : private PlanCarrier {
   /// transaction with the plan's new state. Errors beside those above: kNotFound (secrets that are not set; nothing has
   /// changed).
   Result<v1::Plan> Enact(std::uint64_t plan);
+
+  /// Errors: kNotFound, kConflict (who needs it).
+  Result<void> DeleteRelease(const std::string& application, const std::string& version);
+  /// Application and version of releases that nobody needs and that came before `before_us`, without the `kept` newest
+  /// of each application. Errors: as Database.
+  Result<std::vector<std::pair<std::string, std::string>>> NeedlessReleases(std::size_t kept,
+                                                                            std::int64_t before_us) const;
 
  private:
   Rollout(Loop& loop, Store& store, Catalog& catalog, Registry& registry, Secrets& secrets, ReleaseBook book,

@@ -60,7 +60,7 @@ Result<void> PlanStore::Update(const v1::Plan& plan) {
 Result<std::optional<v1::Plan>> PlanStore::Find(std::uint64_t id) {
   std::optional<v1::Plan> plan;
   FirstError error;
-  TRY(database_.Query("SELECT content FROM plan WHERE id = ? AND state <> 0", {Signed(id)},
+  TRY(database_.Query("SELECT content FROM plan WHERE id = ? AND state > 0", {Signed(id)},
                       [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "plan", plan.emplace())); }));
   TRY(std::move(error).Take());
   return plan;
@@ -83,7 +83,7 @@ Result<std::optional<AssignmentRecord>> PlanStore::FindAssignment(std::uint64_t 
 Result<v1::PlanList> PlanStore::List() {
   v1::PlanList list;
   FirstError error;
-  TRY(database_.Query("SELECT content FROM plan WHERE state <> 0 ORDER BY id DESC", {},
+  TRY(database_.Query("SELECT content FROM plan WHERE state > 0 ORDER BY id DESC", {},
                       [&](const SqlRow& row) { error.Add(ParseColumn(row, 0, "plan", *list.add_plans())); }));
   TRY(std::move(error).Take());
   return list;

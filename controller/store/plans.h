@@ -39,6 +39,14 @@ class PlanStore {
   /// Newest first, without assignments.
   Result<v1::PlanList> List();
 
+  /// Numbers of the gateways that plan `id` has a variant for: at most `max_rows`, in the order of their names after
+  /// `*after`, which is moved forward and empty after the last.
+  Result<std::vector<std::int64_t>> AssignedGateways(std::uint64_t id, std::int64_t max_rows, std::string* after);
+  /// It is not there for anybody any more; TrimForgotten deletes it.
+  Result<void> Forget(std::uint64_t id);
+  /// A step of deleting what was forgotten: at most `max_rows` rows. Whether that was the last step.
+  Result<bool> TrimForgotten(std::int64_t max_rows);
+
  private:
   Database& database_;
 };

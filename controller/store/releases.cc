@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controller/store/artifact_use.h"
 #include "controller/store/column.h"
 
 namespace motley::controller {
@@ -15,21 +16,14 @@ v1::Release SummaryOf(const v1::Release& release) {
   return summary;
 }
 
-v1::ArtifactRef ArtifactOf(const SqlRow& row) {
-  v1::ArtifactRef artifact;
-  artifact.set_digest(row.Text(0));
-  artifact.set_size_bytes(Unsigned(row.Int(1)));
-  artifact.set_name(row.Text(2));
-  return artifact;
-}
-
 }  // namespace
 
 Result<void> ReleaseStore::PutArtifact(const v1::ArtifactRef& artifact, Origin origin, std::int64_t now_us) {
   return database_.Run(
-      "INSERT INTO artifact (digest, size_bytes, name, created_us, pushed) VALUES (?, ?, ?, ?, ?)"
-      " ON CONFLICT (digest) DO UPDATE SET name = excluded.name, created_us = excluded.created_us, pushed = 1"
-      " WHERE excluded.pushed = 1 AND artifact.pushed = 0",
+      "INSERT INTO artifact (digest, size_bytes, name, created_us, pushed, used_us) VALUES (?1, ?2, ?3, ?4, ?5, ?4)"
+      " ON CONFLICT (digest) DO UPDATE SET used_us = excluded.used_us, pushed = max(pushed, excluded.pushed),"
+      " name = CASE WHEN excluded.pushed > pushed THEN excluded.name ELSE name END,"
+      " created_us = CASE WHEN excluded.pushed > pushed THEN excluded.created_us ELSE created_us END",
       {artifact.digest(), Signed(artifact.size_bytes()), artifact.name(), now_us,
        std::int64_t{origin == Origin::kPushed ? 1 : 0}});
 }
@@ -69,6 +63,17 @@ Result<void> ReleaseStore::InsertRelease(const v1::Release& release, std::string
                         {number, static_cast<std::int64_t>(i), bundles[i].digest()}));
     }
     for (const v1::Variant& variant : release.variants()) TRY(InsertUse(number, variant));
+    return IndexArtifactsOf(database_, number, release);
+  });
+}
+
+Result<void> ReleaseStore::DeleteRelease(std::string_view application, std::string_view version) {
+  return database_.Atomically([&]() -> Result<void> {
+    for (const char* sql : {"DELETE FROM bundle WHERE release ", "DELETE FROM release_template WHERE release ",
+                            "DELETE FROM release_variant WHERE release ", "DELETE FROM release WHERE number "}) {
+      TRY(database_.Run(std::string(sql) + "= (SELECT number FROM release WHERE application = ? AND version = ?)",
+                        {application, version}));
+    }
     return {};
   });
 }

@@ -7,7 +7,7 @@ namespace {
 
 // What changes often (desired, reported, presence, positions of queues) stands in narrow tables of its own, so that an
 // update does not rewrite the rest. Points are clustered by series, so that a query reads what it returns.
-constexpr std::array<std::string_view, 5> kMigrations{R"sql(
+constexpr std::array<std::string_view, 6> kMigrations{R"sql(
 CREATE TABLE gateway (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -174,6 +174,34 @@ CREATE TABLE release_variant (
   PRIMARY KEY (release, variant)
 ) WITHOUT ROWID;
 CREATE INDEX release_of_variant ON release_variant (variant);
+)sql",
+                                                      R"sql(
+ALTER TABLE artifact ADD COLUMN used_us INTEGER NOT NULL DEFAULT 0;
+UPDATE artifact SET used_us = CAST(strftime('%s', 'now') AS INTEGER) * 1000000;
+ALTER TABLE release ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE template ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE release_artifact (
+  release INTEGER NOT NULL REFERENCES release ON DELETE CASCADE,
+  digest TEXT NOT NULL REFERENCES artifact,
+  PRIMARY KEY (release, digest)
+) WITHOUT ROWID;
+CREATE INDEX release_of_artifact ON release_artifact (digest);
+CREATE TABLE template_artifact (
+  template INTEGER NOT NULL REFERENCES template ON DELETE CASCADE,
+  digest TEXT NOT NULL REFERENCES artifact,
+  PRIMARY KEY (template, digest)
+) WITHOUT ROWID;
+CREATE INDEX template_of_artifact ON template_artifact (digest);
+CREATE INDEX release_of_bundle ON bundle (digest);
+CREATE INDEX variant_of_template ON variant (template);
+CREATE INDEX plan_by_state ON plan (state);
+CREATE TABLE deleted (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  content_digest TEXT NOT NULL,
+  PRIMARY KEY (kind, name, version)
+) WITHOUT ROWID;
 )sql"};
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "controller/store/store.h"
 
+#include "controller/store/artifact_use.h"
 #include "controller/store/schema.h"
 
 namespace motley::controller {
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
   TRY_ASSIGN(auto database, Database::Open(path, Migrations()));
+  TRY(IndexArtifacts(*database));
   std::unique_ptr<Store> store(new Store(std::move(database)));
   TRY(store->plans().RemoveUnfinished());
   return store;
@@ -20,6 +22,7 @@ Store::Store(std::unique_ptr<Database> database)
       safe_modes_(*database_),
       secrets_(*database_),
       telemetry_(*database_),
-      templates_(*database_) {}
+      templates_(*database_),
+      deleted_(*database_) {}
 
 }  // namespace motley::controller

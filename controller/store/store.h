@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/sql/database.h"
+#include "controller/store/deleted.h"
 #include "controller/store/gateways.h"
 #include "controller/store/plans.h"
 #include "controller/store/releases.h"
@@ -31,6 +32,7 @@ class Store {
   SecretStore& secrets() { return secrets_; }
   TelemetryStore& telemetry() { return telemetry_; }
   TemplateStore& templates() { return templates_; }
+  DeletedStore& deleted() { return deleted_; }
 
   /// As Database::Atomically: all that `body` stores, or nothing.
   Result<void> Atomically(const std::function<Result<void>()>& body) { return database_->Atomically(body); }
@@ -47,6 +49,7 @@ class Store {
   SecretStore secrets_;
   TelemetryStore telemetry_;
   TemplateStore templates_;
+  DeletedStore deleted_;
 };
 
 }  // namespace motley::controller

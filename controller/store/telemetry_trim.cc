@@ -42,7 +42,9 @@ Result<bool> TelemetryStore::Trim(std::int64_t before_us, std::int64_t max_rows,
       const std::int64_t deleted = database_.Changes();
       left -= deleted;
       if (left <= 0) return {};
-      if (orphan) TRY(database_.Run("DELETE FROM series WHERE id = ?", {id}));
+      // Of a component or a device that is no more, say; a gateway can have so many series only.
+      TRY(database_.Run("DELETE FROM series WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM point WHERE series = ?1)",
+                        {id}));
       position = id + 1;
     }
     return {};

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "controller/store/artifact_use.h"
 #include "controller/store/column.h"
 
 namespace motley::controller {
@@ -47,8 +48,15 @@ Result<void> TemplateStore::InsertTemplate(const v1::Template& content) {
   summary.clear_source();
   const std::string summary_bytes = summary.SerializeAsString();
   const std::string bytes = content.SerializeAsString();
-  return database_.Run("INSERT INTO template (name, version, summary, content) VALUES (?, ?, ?, ?)",
-                       {content.name(), content.version(), Blob{summary_bytes}, Blob{bytes}});
+  return database_.Atomically([&]() -> Result<void> {
+    TRY(database_.Run("INSERT INTO template (name, version, summary, content) VALUES (?, ?, ?, ?)",
+                      {content.name(), content.version(), Blob{summary_bytes}, Blob{bytes}}));
+    return IndexArtifactsOf(database_, database_.LastInsertId(), content);
+  });
+}
+
+Result<void> TemplateStore::DeleteTemplate(std::string_view name, std::string_view version) {
+  return database_.Run("DELETE FROM template WHERE name = ? AND version = ?", {name, version});
 }
 
 Result<std::optional<v1::Template>> TemplateStore::FindTemplate(std::string_view name, std::string_view version) {
@@ -98,6 +106,19 @@ Result<v1::TemplateVariantList> TemplateStore::ListVariants() {
   TRY(std::move(error).Take());
   TRY(AddReleases(database_, kUsesOfVariants, 0, by_number));
   return list;
+}
+
+Result<void> TemplateStore::DeleteVariant(std::string_view name, std::string_view version) {
+  return database_.Run("DELETE FROM variant WHERE name = ? AND version = ?", {name, version});
+}
+
+Result<std::vector<std::string>> TemplateStore::VariantsOf(std::string_view name, std::string_view version) {
+  std::vector<std::string> variants;
+  TRY(
+      database_.Query("SELECT v.name || '@' || v.version FROM variant AS v JOIN template AS t ON t.number = v.template"
+                      " WHERE t.name = ? AND t.version = ? ORDER BY v.number DESC",
+                      {name, version}, [&](const SqlRow& row) { variants.push_back(row.Text(0)); }));
+  return variants;
 }
 
 }  // namespace motley::controller

@@ -95,7 +95,14 @@ Result<void> ControllerApi::RemoveGateway(const std::string& id) {
 }
 
 Result<v1::DeviceList> ControllerApi::ListDevices(const std::string& gateway) {
-  return Get<v1::DeviceList>(gateway.empty() ? "/v1/devices" : "/v1/devices?gateway=" + UrlEscape(gateway));
+  if (!gateway.empty()) return Get<v1::DeviceList>("/v1/devices?gateway=" + UrlEscape(gateway));
+  TRY_ASSIGN(v1::DeviceList list, Get<v1::DeviceList>("/v1/devices"));
+  while (!list.cursor().empty()) {
+    TRY_ASSIGN(v1::DeviceList page, Get<v1::DeviceList>("/v1/devices?after=" + UrlEscape(list.cursor())));
+    list.clear_cursor();
+    list.MergeFrom(page);
+  }
+  return list;
 }
 
 Result<v1::Device> ControllerApi::GetDevice(const std::string& gateway, const std::string& device) {
@@ -131,6 +138,10 @@ Result<v1::ArtifactRef> ControllerApi::PutArtifact(const v1::ArtifactRef& artifa
   return Parse<v1::ArtifactRef>(http_->Upload(path, file, progress));
 }
 
+Result<v1::ArtifactCollection> ControllerApi::CollectArtifacts(const v1::CollectArtifactsRequest& request) {
+  return Post<v1::ArtifactCollection>("/v1/artifacts/collect", request);
+}
+
 Result<v1::Release> ControllerApi::AddRelease(const v1::Release& release) {
   return Post<v1::Release>("/v1/releases", release);
 }
@@ -144,6 +155,11 @@ Result<v1::Release> ControllerApi::GetRelease(const std::string& application, co
   return Get<v1::Release>(fmt::format("/v1/releases/{}/{}", UrlEscape(application), UrlEscape(version)));
 }
 
+Result<void> ControllerApi::DeleteRelease(const std::string& application, const std::string& version) {
+  TRY(http_->Call("DELETE", fmt::format("/v1/releases/{}/{}", UrlEscape(application), UrlEscape(version)), ""));
+  return {};
+}
+
 Result<v1::Template> ControllerApi::AddTemplate(const v1::Template& content) {
   return Post<v1::Template>("/v1/templates", content);
 }
@@ -154,6 +170,11 @@ Result<v1::Template> ControllerApi::GetTemplate(const std::string& name, const s
   return Get<v1::Template>(fmt::format("/v1/templates/{}/{}", UrlEscape(name), UrlEscape(version)));
 }
 
+Result<void> ControllerApi::DeleteTemplate(const std::string& name, const std::string& version) {
+  TRY(http_->Call("DELETE", fmt::format("/v1/templates/{}/{}", UrlEscape(name), UrlEscape(version)), ""));
+  return {};
+}
+
 Result<v1::TemplateVariant> ControllerApi::AddVariant(const v1::TemplateVariant& content) {
   return Post<v1::TemplateVariant>("/v1/variants", content);
 }
@@ -162,6 +183,11 @@ Result<v1::TemplateVariantList> ControllerApi::ListVariants() { return Get<v1::T
 
 Result<v1::TemplateVariant> ControllerApi::GetVariant(const std::string& name, const std::string& version) {
   return Get<v1::TemplateVariant>(fmt::format("/v1/variants/{}/{}", UrlEscape(name), UrlEscape(version)));
+}
+
+Result<void> ControllerApi::DeleteVariant(const std::string& name, const std::string& version) {
+  TRY(http_->Call("DELETE", fmt::format("/v1/variants/{}/{}", UrlEscape(name), UrlEscape(version)), ""));
+  return {};
 }
 
 Result<v1::Plan> ControllerApi::ProposePlan(const v1::ProposePlanRequest& request) {

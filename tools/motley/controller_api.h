@@ -42,7 +42,7 @@ class ControllerApi {
   Result<void> RetryDeployment(const std::string& id);
   Result<void> RemoveGateway(const std::string& id);
 
-  /// Empty `gateway`: of all.
+  /// Empty `gateway`: of all, page after page.
   Result<v1::DeviceList> ListDevices(const std::string& gateway);
   Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device);
   Result<v1::DeviceOrder> ResetDevice(const std::string& gateway, const std::string& device);
@@ -54,18 +54,22 @@ class ControllerApi {
   Result<bool> HasArtifact(const std::string& digest);
   Result<v1::ArtifactRef> PutArtifact(const v1::ArtifactRef& artifact, const std::string& file,
                                       const std::function<void(std::uint64_t)>& progress);
+  Result<v1::ArtifactCollection> CollectArtifacts(const v1::CollectArtifactsRequest& request);
 
   Result<v1::Release> AddRelease(const v1::Release& release);
   /// `application` may be empty.
   Result<v1::ReleaseList> ListReleases(const std::string& application);
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version);
+  Result<void> DeleteRelease(const std::string& application, const std::string& version);
 
   Result<v1::Template> AddTemplate(const v1::Template& content);
   Result<v1::TemplateList> ListTemplates();
   Result<v1::Template> GetTemplate(const std::string& name, const std::string& version);
+  Result<void> DeleteTemplate(const std::string& name, const std::string& version);
   Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& content);
   Result<v1::TemplateVariantList> ListVariants();
   Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version);
+  Result<void> DeleteVariant(const std::string& name, const std::string& version);
 
   Result<v1::Plan> ProposePlan(const v1::ProposePlanRequest& request);
   /// For the whole fleet.

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <vector>
 
+#include "common/release/named_version.h"
 #include "common/release/schema.h"
 #include "tools/motley/command.h"
 #include "tools/motley/release_push.h"
@@ -17,6 +19,7 @@ struct ReleaseOptions {
   PushOptions push;
   std::string application;
   std::string version;
+  std::vector<std::string> names;
   bool source = false;
 };
 
@@ -80,6 +83,20 @@ Result<void> RenderFile(Session& session, const ReleaseOptions& options) {
 
 Result<void> Push(Session& session, const ReleaseOptions& options) { return PushRelease(session, options.push); }
 
+Result<void> Delete(Session& session, const ReleaseOptions& options) {
+  std::vector<NamedVersion> releases;
+  for (const std::string& name : options.names) {
+    TRY_ASSIGN(releases.emplace_back(), ParseNamedVersion(name));
+  }
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  for (const NamedVersion& release : releases) {
+    TRY(api->DeleteRelease(release.name, release.version));
+    if (session.json()) continue;
+    session.terminal().Write(fmt::format("release {} {} is deleted\n", release.name, release.version));
+  }
+  return {};
+}
+
 }  // namespace
 
 void AddReleaseCommands(CLI::App& app, Action& chosen) {
@@ -109,6 +126,14 @@ void AddReleaseCommands(CLI::App& app, Action& chosen) {
   show->add_option("APPLICATION", options->application, "Its name")->required();
   show->add_option("VERSION", options->version, "Its version")->required();
   show->add_flag("--source", options->source, "Print the release file as its author wrote it");
+
+  CLI::App* remove =
+      AddCommand(*group, chosen, options, "delete", "Delete releases that no gateway needs",
+                 "  motley release delete blinky@1.0.0\n"
+                 "  motley release delete blinky@1.0.0 blinky@1.1.0\n\n"
+                 "Their artifacts go with the next collection: at once by `motley artifact gc`, else within a day.\n",
+                 Delete);
+  remove->add_option("RELEASE", options->names, "APPLICATION@VERSION, one or more")->required();
 
   CLI::App* render =
       AddCommand(*group, chosen, options, "render",

@@ -112,6 +112,14 @@ Result<void> Diff(Session& session, const TemplateOptions& options) {
   return {};
 }
 
+Result<void> Delete(Session& session, const TemplateOptions& options) {
+  TRY_ASSIGN(const NamedVersion named, ParseNamedVersion(options.name));
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY(api->DeleteTemplate(named.name, named.version));
+  if (!session.json()) session.terminal().Write(fmt::format("template {} is deleted\n", named.Text()));
+  return {};
+}
+
 }  // namespace
 
 void AddTemplateCommands(CLI::App& app, Action& chosen) {
@@ -142,6 +150,11 @@ void AddTemplateCommands(CLI::App& app, Action& chosen) {
   render->add_option("TEMPLATE", options->name, "NAME@VERSION, or a template file")->required();
   render->add_option("--set", options->values, "KEY=VALUE for a parameter; as often as needed")
       ->allow_extra_args(false);
+
+  CLI::App* remove =
+      AddCommand(*group, chosen, options, "delete", "Delete a template that no variant and no release is made of",
+                 "  motley template delete blink@1.0.0\n", Delete);
+  remove->add_option("TEMPLATE", options->name, "NAME@VERSION")->required();
 
   CLI::App* diff = AddCommand(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
                               "  motley template diff blink@1.0.0 blink@1.1.0\n"

@@ -70,6 +70,14 @@ Result<void> Diff(Session& session, const VariantOptions& options) {
   return {};
 }
 
+Result<void> Delete(Session& session, const VariantOptions& options) {
+  TRY_ASSIGN(const NamedVersion named, ParseNamedVersion(options.name));
+  TRY_ASSIGN(ControllerApi * api, session.Api());
+  TRY(api->DeleteVariant(named.name, named.version));
+  if (!session.json()) session.terminal().Write(fmt::format("variant {} is deleted\n", named.Text()));
+  return {};
+}
+
 }  // namespace
 
 void AddVariantCommands(CLI::App& app, Action& chosen) {
@@ -95,6 +103,10 @@ void AddVariantCommands(CLI::App& app, Action& chosen) {
       AddCommand(*group, chosen, options, "render", "Print the deployment model of a variant",
                  "  motley variant render uno-fast@1.2.0\n  motley variant render uno-fast.yaml --json\n", RenderModel);
   render->add_option("VARIANT", options->name, "NAME@VERSION, or a variant file")->required();
+
+  CLI::App* remove = AddCommand(*group, chosen, options, "delete", "Delete a variant that no release uses",
+                                "  motley variant delete uno-fast@1.2.0\n", Delete);
+  remove->add_option("VARIANT", options->name, "NAME@VERSION")->required();
 
   CLI::App* diff = AddCommand(*group, chosen, options, "diff", "Print what differs, and the steps that it makes",
                               "  motley variant diff uno-fast@1.2.0 uno-fast@1.3.0\n"

@@ -93,12 +93,25 @@ TEST_F(ApiTest, BringsEachRouteToItsCall) {
 TEST_F(ApiTest, BringsEachRouteOfDevicesToItsCall) {
   EXPECT_EQ(Ask("GET", "/v1/devices").status, 200);
   EXPECT_EQ(Ask("GET", "/v1/devices?gateway=gw-1").status, 200);
+  EXPECT_EQ(Ask("GET", "/v1/devices?after=gw-1&limit=10").status, 200);
+  EXPECT_EQ(Ask("GET", "/v1/devices?limit=10001").status, 400);
   EXPECT_EQ(Ask("GET", "/v1/gateways/gw-1/devices/port:%2Fdev%2FttyACM0").status, 200);
   EXPECT_EQ(Ask("POST", "/v1/gateways/gw-1/devices/A1/reset").status, 202);
   EXPECT_EQ(Ask("POST", "/v1/gateways/gw-1/devices/A1/flash", R"({"version":"1.2.0"})").status, 202);
   EXPECT_EQ(Ask("GET", "/v1/gateways/gw-1/orders/6f1c").status, 200);
-  EXPECT_THAT(core_.calls, ElementsAre("devices ", "devices gw-1", "device gw-1 port:/dev/ttyACM0", "reset gw-1 A1",
-                                       "flash gw-1 A1 1.2.0", "order gw-1 6f1c"));
+  EXPECT_THAT(core_.calls,
+              ElementsAre("devices  after  1000", "devices gw-1 after  1000", "devices  after gw-1 10",
+                          "device gw-1 port:/dev/ttyACM0", "reset gw-1 A1", "flash gw-1 A1 1.2.0", "order gw-1 6f1c"));
+}
+
+TEST_F(ApiTest, BringsEachRouteThatDeletesToItsCall) {
+  EXPECT_EQ(Ask("DELETE", "/v1/releases/blinky/1.0.0").status, 204);
+  EXPECT_EQ(Ask("DELETE", "/v1/templates/blink/1.0.0").status, 204);
+  EXPECT_EQ(Ask("DELETE", "/v1/variants/fast/1.0.0").status, 204);
+  EXPECT_EQ(Ask("POST", "/v1/artifacts/collect", R"({"dry_run":true,"unused_for_hours":3})").status, 200);
+  EXPECT_EQ(Ask("POST", "/v1/artifacts/collect", R"({"unused_for_hours":-3})").status, 400);
+  EXPECT_THAT(core_.calls, ElementsAre("delete release blinky 1.0.0", "delete template blink 1.0.0",
+                                       "delete variant fast 1.0.0", "collect 3"));
 }
 
 TEST_F(ApiTest, GivesFieldsWithDefaultValuesAndProtoNames) {

@@ -43,8 +43,8 @@ class FakeCore : public Core {
     logs_done = std::move(done);
   }
   Result<void> RetryDeployment(const std::string& gateway) override { return Done("retry " + gateway); }
-  Result<v1::DeviceList> ListDevices(const std::string& gateway) override {
-    return Give<v1::DeviceList>("devices " + gateway);
+  Result<v1::DeviceList> ListDevices(const std::string& gateway, const DevicePage& page) override {
+    return Give<v1::DeviceList>("devices " + gateway + " after " + page.after + " " + std::to_string(page.limit));
   }
   Result<v1::Device> GetDevice(const std::string& gateway, const std::string& device) override {
     return Give<v1::Device>("device " + gateway + " " + device);
@@ -82,6 +82,10 @@ class FakeCore : public Core {
     if (error) return *error;
     return Added::kNew;
   }
+  void CollectArtifacts(const v1::CollectArtifactsRequest& request,
+                        std::function<void(Result<v1::ArtifactCollection>)> done) override {
+    done(Give<v1::ArtifactCollection>("collect " + std::to_string(request.unused_for_hours())));
+  }
 
   Result<v1::Release> AddRelease(const v1::Release& release) override {
     return Give<v1::Release>("add release " + release.version());
@@ -92,6 +96,9 @@ class FakeCore : public Core {
   Result<v1::Release> GetRelease(const std::string& application, const std::string& version) override {
     return Give<v1::Release>("release " + application + " " + version);
   }
+  Result<void> DeleteRelease(const std::string& application, const std::string& version) override {
+    return Done("delete release " + application + " " + version);
+  }
 
   Result<v1::Template> AddTemplate(const v1::Template& pushed) override {
     return Give<v1::Template>("add template " + pushed.name());
@@ -100,12 +107,18 @@ class FakeCore : public Core {
   Result<v1::Template> GetTemplate(const std::string& name, const std::string& version) override {
     return Give<v1::Template>("template " + name + " " + version);
   }
+  Result<void> DeleteTemplate(const std::string& name, const std::string& version) override {
+    return Done("delete template " + name + " " + version);
+  }
   Result<v1::TemplateVariant> AddVariant(const v1::TemplateVariant& pushed) override {
     return Give<v1::TemplateVariant>("add variant " + pushed.name());
   }
   Result<v1::TemplateVariantList> ListVariants() override { return Give<v1::TemplateVariantList>("variants"); }
   Result<v1::TemplateVariant> GetVariant(const std::string& name, const std::string& version) override {
     return Give<v1::TemplateVariant>("variant " + name + " " + version);
+  }
+  Result<void> DeleteVariant(const std::string& name, const std::string& version) override {
+    return Done("delete variant " + name + " " + version);
   }
 
   void ProposePlan(const v1::ProposePlanRequest& request, PlanDone done) override {

@@ -125,5 +125,49 @@ TEST_F(Templates, AreWhatAReleaseIsMadeOfThatSaysSo) {
   EXPECT_EQ(core_.catalog->PushRelease(Release("1.0.0", variant)).error().code, Code::kNotFound);
 }
 
+TEST_F(Templates, AreDeletedWhenNothingIsMadeOfThem) {
+  core_.catalog->PushTemplate(Template("1.0.0")).value();
+  const auto variant = core_.catalog->PushVariant(Variant("1.0.0")).value();
+  core_.catalog->PushRelease(Release("1.0.0", variant)).value();
+  EXPECT_EQ(core_.catalog->DeleteVariant("slow", "1.0.0").error().message,
+            "variant slow@1.0.0 can not be deleted: releases use it (hello 1.0.0); delete them first, with `motley "
+            "release delete`");
+  EXPECT_EQ(core_.catalog->DeleteTemplate("greeting", "1.0.0").error().message,
+            "template greeting@1.0.0 can not be deleted: variants are made of it (slow@1.0.0); delete them first, with "
+            "`motley variant delete`");
+  core_.catalog->DeleteRelease("hello", "1.0.0").value();
+  core_.catalog->DeleteVariant("slow", "1.0.0").value();
+  core_.catalog->DeleteTemplate("greeting", "1.0.0").value();
+  core_.Restart();
+  EXPECT_EQ(core_.catalog->DeleteVariant("slow", "1.0.0").error().code, Code::kNotFound);
+  EXPECT_EQ(core_.catalog->DeleteTemplate("greeting", "1.0.0").error().code, Code::kNotFound);
+}
+
+TEST_F(Templates, KeepTheirNamesAndVersionsForTheSameContent) {
+  core_.catalog->PushTemplate(Template("1.0.0")).value();
+  core_.catalog->PushVariant(Variant("1.0.0")).value();
+  core_.catalog->DeleteVariant("slow", "1.0.0").value();
+  EXPECT_EQ(core_.catalog->PushVariant(Variant("1.0.0", "8")).error().message,
+            "variant slow@1.0.0 was deleted, and had other content; choose another version");
+  core_.loop.Advance(std::chrono::seconds(5));
+  core_.catalog->PushVariant(Variant("1.0.0")).value();
+  core_.catalog->DeleteVariant("slow", "1.0.0").value();
+  core_.catalog->DeleteTemplate("greeting", "1.0.0").value();
+  v1::Template other = Template("1.0.0");
+  other.set_source(other.source() + "# another\n");
+  EXPECT_EQ(core_.catalog->PushTemplate(other).error().code, Code::kConflict);
+  core_.catalog->PushTemplate(Template("1.0.0")).value();
+}
+
+TEST_F(Templates, KeepTheirArtifacts) {
+  const v1::Template pushed = Template("1.0.0");
+  core_.catalog->PushTemplate(pushed).value();
+  std::string after;
+  EXPECT_TRUE(core_.store->releases().UnusedArtifacts(INT64_MAX, 10, &after).value().empty());
+  core_.catalog->DeleteTemplate("greeting", "1.0.0").value();
+  after.clear();
+  EXPECT_EQ(core_.store->releases().UnusedArtifacts(INT64_MAX, 10, &after).value().size(), 1u);
+}
+
 }  // namespace
 }  // namespace motley::tests

@@ -47,6 +47,11 @@ TEST_F(ConfigTest, HasSafeDefaults) {
   EXPECT_EQ(config->fleet, "default");
   EXPECT_EQ(config->telemetry_retention, std::chrono::hours(168));
   EXPECT_EQ(config->artifact_limit_bytes, 2147483648U);
+  EXPECT_EQ(config->housekeeping_every, std::chrono::hours(24));
+  EXPECT_EQ(config->artifact_grace, std::chrono::hours(168));
+  EXPECT_EQ(config->releases_kept, 0U);
+  EXPECT_EQ(config->plan_retention, std::chrono::hours(90 * 24));
+  EXPECT_EQ(config->plans_kept, 1000U);
 }
 
 TEST_F(ConfigTest, UnderstandsEachFlag) {
@@ -67,6 +72,16 @@ TEST_F(ConfigTest, UnderstandsEachFlag) {
                             "north",
                             "--telemetry-retention",
                             "12h",
+                            "--housekeeping-every",
+                            "0h",
+                            "--artifact-grace",
+                            "2h",
+                            "--releases-kept",
+                            "20",
+                            "--plan-retention",
+                            "1d",
+                            "--plans-kept",
+                            "50",
                             "--artifact-limit",
                             "500MiB",
                             "--tls-certificate",
@@ -84,6 +99,11 @@ TEST_F(ConfigTest, UnderstandsEachFlag) {
   EXPECT_EQ(config->fleet, "north");
   EXPECT_EQ(config->telemetry_retention, std::chrono::hours(12));
   EXPECT_EQ(config->artifact_limit_bytes, 500U * 1024 * 1024);
+  EXPECT_EQ(config->housekeeping_every, std::chrono::hours(0));
+  EXPECT_EQ(config->artifact_grace, std::chrono::hours(2));
+  EXPECT_EQ(config->releases_kept, 20U);
+  EXPECT_EQ(config->plan_retention, std::chrono::hours(24));
+  EXPECT_EQ(config->plans_kept, 50U);
   EXPECT_EQ(config->certificate_file, "c.pem");
   EXPECT_EQ(config->key_file, "k.pem");
 }
@@ -134,7 +154,8 @@ TEST_F(ConfigTest, RefusesWhatIsUnsafeOrWrong) {
         Case{{"--public-broker", "x"}, "--public-broker \"x\""}, Case{{"--listen", "8470"}, "--listen \"8470\""},
         Case{{"--listen", "127.0.0.1:70000"}, "127.0.0.1:70000"}, Case{{"--fleet", "My Fleet"}, "My Fleet"},
         Case{{"--artifact-limit", "much"}, "artifact-limit"},
-        Case{{"--telemetry-retention", "7"}, "telemetry-retention"}, Case{{"--no-such-flag"}, "--no-such-flag"}}) {
+        Case{{"--telemetry-retention", "7"}, "telemetry-retention"}, Case{{"--artifact-grace", "0h"}, "artifact-grace"},
+        Case{{"--plans-kept", "0"}, "plans-kept"}, Case{{"--no-such-flag"}, "--no-such-flag"}}) {
     EXPECT_FALSE(Read(mistake.flags)) << mistake.says;
     EXPECT_EQ(exit_code_, 2);
     EXPECT_THAT(said_, HasSubstr(mistake.says));

@@ -155,6 +155,28 @@ TEST_F(DaemonTest, TakesAReleaseToItsPlanAndKeepsAllOverARestart) {
   EXPECT_EQ(agent->Call("HEAD", "/v1/artifacts/" + digest, "").error().code, Code::kDenied);
 }
 
+TEST_F(DaemonTest, DeletesAReleaseAndWhatNothingRefersTo) {
+  Start();
+  const std::string digest = Push("program");
+  Call<v1::Release>("POST", "/v1/releases", ReleaseWith(digest, 7));
+  Call<v1::Plan>("POST", "/v1/plans", R"({"application":"hello","version":"1.0.0"})");
+  EXPECT_THAT(Refusal("DELETE", "/v1/releases/hello/1.0.0").message, HasSubstr("plan 1 for it waits"));
+  Call<v1::Plan>("POST", "/v1/plans/1/reject", R"({"reason":"no"})");
+  EXPECT_TRUE(client_->Call("DELETE", "/v1/releases/hello/1.0.0", ""));
+  EXPECT_EQ(Refusal("GET", "/v1/releases/hello/1.0.0").code, Code::kNotFound);
+  // It was pushed a moment ago.
+  const auto collected = Call<v1::ArtifactCollection>("POST", "/v1/artifacts/collect", R"({"unused_for_hours":1})");
+  EXPECT_EQ(collected.count(), 0U);
+  EXPECT_TRUE(client_->Call("HEAD", "/v1/artifacts/" + digest, ""));
+  const std::string leftover = state_ + "/artifacts/ab/ab" + std::string(62, '0');
+  std::filesystem::create_directories(state_ + "/artifacts/ab");
+  std::ofstream(leftover) << "left over";
+  EXPECT_EQ(Call<v1::ArtifactCollection>("POST", "/v1/artifacts/collect", R"({"dry_run":true})").leftovers(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(leftover));
+  EXPECT_EQ(Call<v1::ArtifactCollection>("POST", "/v1/artifacts/collect").freed_bytes(), 9U);
+  EXPECT_FALSE(std::filesystem::exists(leftover));
+}
+
 TEST_F(DaemonTest, NamesWhatIsWrongWithARequestAndChangesNothing) {
   Start();
   EXPECT_EQ(Refusal("POST", "/v1/gateways", R"({"id":"Not An Id"})").code, Code::kInvalid);

@@ -11,6 +11,7 @@ namespace {
 
 using controller::CheckFree;
 using controller::CheckReady;
+using controller::DevicesOf;
 using controller::ListDevices;
 using controller::ShowDevice;
 using std::chrono::minutes;
@@ -154,12 +155,12 @@ TEST_F(OrdersTest, AreForDevicesThatAreThereAndFree) {
 TEST_F(OrdersTest, DevicesAreListedWithWhenTheyWereThere) {
   Report([](auto&) {});
   core_.Enrol("g2");
-  const auto all = ListDevices(*core_.registry, "", 5'000'000).value();
+  const auto all = ListDevices(*core_.registry, "", 10, 5'000'000).value();
   ASSERT_EQ(all.devices_size(), 1);
   EXPECT_EQ(all.devices(0).gateway(), "g1");
   EXPECT_EQ(all.devices(0).last_seen().seconds(), 5);
-  EXPECT_TRUE(ListDevices(*core_.registry, "g2", 0).value().devices().empty());
-  EXPECT_EQ(ListDevices(*core_.registry, "g3", 0).error().code, Code::kNotFound);
+  EXPECT_TRUE(DevicesOf(*core_.registry, "g2", 0).value().devices().empty());
+  EXPECT_EQ(DevicesOf(*core_.registry, "g3", 0).error().code, Code::kNotFound);
   EXPECT_EQ(ShowDevice(*core_.registry, "g1", "B", 0).error().message, "gateway g1 has no device \"B\"; it has uno A1");
   Report([](auto& device) {
     device.set_present(false);

@@ -225,5 +225,21 @@ TEST_F(TelemetryTest, DeletesInBoundedStepsAndAllOfARemovedGateway) {
   EXPECT_TRUE(Query({}).samples().empty());
 }
 
+TEST_F(TelemetryTest, ForgetsMetricsThatNobodySendsAnyMoreAndHasRoomForOthers) {
+  controller::Retention retention(core_.loop, *core_.store, std::chrono::hours(24));
+  v1::TelemetryBatch batch;
+  for (int i = 0; i < 2000; ++i) {
+    v1::Sample& sample = *batch.add_samples();
+    sample.set_source("component:old");
+    sample.set_metric(std::to_string(i));
+  }
+  core_.store->telemetry().Append(number_, batch).value();
+  Append({1}, "new");
+  EXPECT_TRUE(Query({.metric = "new"}).samples().empty());
+  core_.loop.Advance(std::chrono::hours(48));
+  Append({2}, "new");
+  EXPECT_EQ(Times(Query({.metric = "new"})), (Times_{2}));
+}
+
 }  // namespace
 }  // namespace motley::tests

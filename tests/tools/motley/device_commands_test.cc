@@ -32,6 +32,18 @@ TEST(MotleyDevice, ListsTheDevicesOfAllGatewaysOrOfOne) {
   EXPECT_THAT(controller.Run({"device", "list", "gw-3"}).output, HasSubstr("no devices"));
 }
 
+TEST(MotleyDevice, ListsPageAfterPage) {
+  FakeController controller;
+  controller.Answer("GET /v1/devices", 200,
+                    R"({"devices": [{"gateway": "a", "device": {"id": "A1"}}], "cursor": "a"})");
+  controller.Answer("GET /v1/devices?after=a", 200, R"({"cursor": "b c"})");
+  controller.Answer("GET /v1/devices?after=b%20c", 200, R"({"devices": [{"gateway": "d", "device": {"id": "D1"}}]})");
+  const Finished all = controller.Run({"device", "list"});
+  EXPECT_THAT(all.output, AllOf(HasSubstr("A1"), HasSubstr("D1")));
+  EXPECT_THAT(controller.Run({"device", "list", "--json"}).output, HasSubstr("\"cursor\": \"\""));
+  EXPECT_EQ(controller.requests().size(), 6u);
+}
+
 TEST(MotleyDevice, ShowsADeviceWithItsLatestReadingsAndLines) {
   FakeController controller;
   controller.Answer("GET /v1/gateways/gw-1/devices/A1", 200, kDevice);
